@@ -1,0 +1,216 @@
+"""The engine's tables. Unique constraints give the promises of design.md §1; locks only speed them."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMES)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python; `timestamptz` on PostgreSQL, naive UTC on SQLite. A naive value is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse a naive value; hand SQLite naive UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Give back aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _t(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *items)
+
+
+def _c(name: str, kind: object = sa.Text, *more: object, null: bool = False, **kw: object) -> sa.Column[object]:
+    return sa.Column(name, kind, *more, nullable=null, **kw)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------ definitions
+deployment = _t(
+    "deployment", _c("id", primary_key=True), _c("name"), _c("source", null=True),
+    _c("deployed_at", UtcDateTime), _c("deployed_by"),
+)
+resource = _t(  # the very bytes that were approved, never changed
+    "resource", _c("sha256", primary_key=True), _c("bytes", sa.LargeBinary),
+)
+definition = _t(  # kind: process | form | decision
+    "definition", _c("id", primary_key=True), _c("kind"), _c("key"), _c("version", sa.Integer),
+    _c("name"), _c("name_en"), _c("resource_name"),
+    _c("sha256", sa.Text, sa.ForeignKey("resource.sha256")),
+    _c("deployment_id", sa.Text, sa.ForeignKey("deployment.id")),
+    sa.UniqueConstraint("kind", "key", "version"),
+)
+bundle = _t(  # the definition ids that a case reaches, fixed at its start; id = SHA-256 of root and members
+    "bundle", _c("id", primary_key=True), _c("root", sa.Text, sa.ForeignKey("definition.id")),
+    _c("members"),  # JSON {"process": {key: definition id}, "form": {…}, "decision": {…}}
+)
+timer_start = _t(
+    "timer_start", _c("process_key"), _c("element"), _c("due_at", UtcDateTime), _c("instance_id", null=True),
+    sa.PrimaryKeyConstraint("process_key", "element", "due_at"),
+)
+
+# ------------------------------------------------------------------ cases
+process_instance = _t(  # status: active | suspended | completed | terminated
+    "process_instance", _c("id", primary_key=True),
+    _c("definition_id", sa.Text, sa.ForeignKey("definition.id")), _c("process_key"), _c("process_version", sa.Integer),
+    _c("bundle_id", sa.Text, sa.ForeignKey("bundle.id")), _c("business_key"), _c("status"), _c("office"),
+    _c("started_by"), _c("started_at", UtcDateTime), _c("ended_at", UtcDateTime, null=True), _c("end_element", null=True),
+    _c("came_from", null=True),  # the case that started this one
+    _c("customer", null=True), _c("serial", null=True), _c("product", null=True),  # copies, for search
+    _c("version", sa.Integer), _c("tokens"),  # JSON, see engine/spiff
+    _c("head_seq", sa.Integer), _c("head_hash"),
+)
+sa.Index("ix_instance_key", process_instance.c.process_key, process_instance.c.started_at)
+sa.Index("ix_instance_business_key", process_instance.c.business_key)
+sa.Index("ix_instance_serial", process_instance.c.serial)
+sa.Index("ix_instance_customer", process_instance.c.customer)
+sa.Index("ix_instance_started", process_instance.c.started_at, process_instance.c.id)
+business_key_sequence = _t("business_key_sequence", _c("process_key", primary_key=True), _c("last", sa.Integer))
+
+variable = _t(  # one per scope and name; the value is canonical JSON
+    "variable", _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")), _c("scope", sa.Integer), _c("name"),
+    _c("value"), _c("digest"), sa.PrimaryKeyConstraint("instance_id", "scope", "name"),
+)
+task = _t(  # a user task that was offered; id = "<instance>.<token>"
+    "task", _c("id", primary_key=True), _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")),
+    _c("token", sa.Integer), _c("process_key"), _c("element"), _c("name"), _c("name_en"), _c("business_key"),
+    _c("customer", null=True), _c("serial", null=True),
+    _c("office"), _c("candidate_groups"),  # JSON list, as the diagram has it
+    _c("assignee", null=True), _c("owner", null=True), _c("priority", sa.Integer, default=50),
+    _c("created_at", UtcDateTime), _c("due_at", UtcDateTime, null=True), _c("follow_up_at", UtcDateTime, null=True),
+    _c("claimed_at", UtcDateTime, null=True), _c("revision", sa.Integer, default=1),
+    _c("state", default="open"),  # open | completed | cancelled
+    _c("ended_at", UtcDateTime, null=True), _c("completed_by", null=True),
+    # sort key of every inbox page: a task without a due date comes last
+    _c("sort_due", UtcDateTime),
+)
+_open = task.c.state == "open"
+sa.Index("ix_task_mine", task.c.assignee, task.c.sort_due, task.c.id, postgresql_where=_open, sqlite_where=_open)
+sa.Index("ix_task_open", task.c.sort_due, task.c.id, postgresql_where=_open, sqlite_where=_open)
+sa.Index("ix_task_instance", task.c.instance_id, task.c.state)
+_done = task.c.state == "completed"
+sa.Index("ix_task_done", task.c.completed_by, task.c.ended_at, task.c.id, postgresql_where=_done, sqlite_where=_done)
+task_candidate = _t(  # one row per open, unclaimed task and candidate group: the group inbox reads only this index
+    "task_candidate", _c("group_id"), _c("office"),  # office "" when the group is not by office
+    _c("sort_due", UtcDateTime), _c("task_id", sa.Text, sa.ForeignKey("task.id")),
+    sa.PrimaryKeyConstraint("group_id", "office", "sort_due", "task_id"),
+)
+sa.Index("ix_task_candidate_task", task_candidate.c.task_id)
+search_gram = _t(  # bigrams of case number, customer and serial of cases: two-character Chinese names are found
+    "search_gram", _c("gram"), _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")),
+    sa.PrimaryKeyConstraint("gram", "instance_id"),
+)
+sa.Index("ix_search_gram_instance", search_gram.c.instance_id)
+
+job = _t(  # kind: service | timer | message | start | mail | webhook
+    "job", _c("id", primary_key=True), _c("kind"), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
+    _c("process_key", null=True), _c("element", null=True), _c("topic", null=True), _c("arguments"),  # JSON
+    _c("due_at", UtcDateTime), _c("created_at", UtcDateTime), _c("retries", sa.Integer),
+    _c("lease_until", UtcDateTime, null=True), _c("fence", sa.Integer, default=0),
+    _c("state", default="open"),  # open | done | cancelled | failed (an incident says why)
+    _c("ended_at", UtcDateTime, null=True), _c("error", null=True),
+    # a timer's own facts: original text, the calendar revision it was counted with, cycle count
+    _c("timer", null=True),
+)
+_job_open = job.c.state == "open"
+sa.Index("ix_job_due", job.c.due_at, job.c.id, postgresql_where=_job_open, sqlite_where=_job_open)
+sa.Index("ix_job_instance", job.c.instance_id, job.c.state)
+subscription = _t(  # a message that a case waits for
+    "subscription", _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")), _c("token", sa.Integer),
+    _c("element"), _c("name"), _c("correlation"),  # canonical JSON of {key: value}
+    _c("business_key"), sa.PrimaryKeyConstraint("instance_id", "token", "element"),
+)
+sa.Index("ix_subscription_name", subscription.c.name, subscription.c.business_key)
+incident = _t(
+    "incident", _c("id", primary_key=True), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
+    _c("process_key", null=True), _c("element", null=True), _c("job_id", null=True), _c("kind"), _c("message"),
+    _c("created_at", UtcDateTime), _c("resolved_at", UtcDateTime, null=True), _c("resolved_by", null=True),
+)
+sa.Index("ix_incident_open", incident.c.resolved_at, incident.c.created_at)
+sa.Index("ix_incident_instance", incident.c.instance_id)
+mail = _t(  # what was or will be sent; the job with the same id sends it
+    "mail", _c("id", primary_key=True), _c("recipient"), _c("subject"), _c("body"), _c("instance_id", null=True),
+    _c("created_at", UtcDateTime), _c("sent_at", UtcDateTime, null=True),
+)
+sa.Index("ix_mail_created", mail.c.created_at, mail.c.id)
+
+# ------------------------------------------------------------------ record
+history_event = _t(  # insert-only; hash over the header and the digest of the salted body
+    "history_event", _c("instance_id"), _c("seq", sa.Integer), _c("at", UtcDateTime), _c("actor"),
+    _c("on_behalf_of", null=True), _c("command"), _c("element", null=True), _c("bundle_id"),
+    _c("body_digest"), _c("prev"), _c("hash"), sa.PrimaryKeyConstraint("instance_id", "seq"),
+)
+sa.Index("ix_history_at", history_event.c.at)
+history_body = _t(  # apart, so that personal data can be destroyed and the chain still verifies
+    "history_body", _c("instance_id"), _c("seq", sa.Integer), _c("salt", sa.LargeBinary), _c("body", sa.LargeBinary),
+    sa.PrimaryKeyConstraint("instance_id", "seq"),
+)
+activity_instance = _t(  # a projection that can be rebuilt from the bodies
+    "activity_instance", _c("id", primary_key=True), _c("instance_id"), _c("token", sa.Integer), _c("scope", sa.Integer),
+    _c("process_key"), _c("element"), _c("type"), _c("name"), _c("started_at", UtcDateTime),
+    _c("ended_at", UtcDateTime, null=True), _c("end_state", null=True),  # left | cancelled | incident
+    _c("flows", null=True),  # JSON list of sequence flow ids taken
+    _c("seq", sa.Integer),  # order within the instance
+    _c("actor", null=True),
+)
+sa.Index("ix_activity_instance", activity_instance.c.instance_id, activity_instance.c.seq)
+idempotency_key = _t(
+    "idempotency_key", _c("actor"), _c("key"), _c("digest"), _c("reply"), _c("created_at", UtcDateTime),
+    sa.PrimaryKeyConstraint("actor", "key"),
+)
+
+# ------------------------------------------------------------------ people
+office = _t("office", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("region", null=True))
+candidate_group = _t(
+    "candidate_group", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("by_office", sa.Boolean),
+)
+user_account = _t(
+    "user_account", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("email"), _c("password_hash"),
+    _c("is_admin", sa.Boolean, default=False), _c("sees_all", sa.Boolean, default=False), _c("language", default="zh"),
+    _c("is_active", sa.Boolean, default=True), _c("revision", sa.Integer, default=1),
+)
+membership = _t(
+    "membership", _c("user_id", sa.Text, sa.ForeignKey("user_account.id")),
+    _c("group_id", sa.Text, sa.ForeignKey("candidate_group.id")), _c("office"),  # "" for a central group
+    sa.PrimaryKeyConstraint("user_id", "group_id", "office"),
+)
+sa.Index("ix_membership_group", membership.c.group_id, membership.c.office)
+web_session = _t(
+    "web_session", _c("token_hash", primary_key=True), _c("user_id", sa.Text, sa.ForeignKey("user_account.id")),
+    _c("csrf"), _c("created_at", UtcDateTime), _c("touched_at", UtcDateTime),
+)
+sign_in_failure = _t(
+    "sign_in_failure", _c("subject"), _c("at", UtcDateTime), _c("n", sa.Integer),
+    sa.PrimaryKeyConstraint("subject", "at", "n"),
+)
+
+# ------------------------------------------------------------------ working time
+calendar = _t(
+    "calendar", _c("id", primary_key=True), _c("name"), _c("timezone"), _c("hours"),  # JSON, see engine/calendar.py
+    _c("revision", sa.Integer),
+)
+calendar_day = _t(
+    "calendar_day", _c("calendar_id", sa.Text, sa.ForeignKey("calendar.id")), _c("day", sa.Date),
+    _c("is_working", sa.Boolean), _c("name"), _c("source"),  # holidays | admin
+    sa.PrimaryKeyConstraint("calendar_id", "day"),
+)

@@ -1,0 +1,201 @@
+"""One command is one transaction on one instance. This is the only place that commits (design.md §1.6)."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from engine.errors import Conflict, NotFound
+from engine.settings import Settings
+from engine.tables import process_instance
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a user with memberships `{(group, office)}`, office "" for a central group."""
+
+    id: str
+    memberships: frozenset[tuple[str, str]] = frozenset()
+    is_admin: bool = False
+    sees_all: bool = False
+    on_behalf_of: str | None = None
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups, in whichever office."""
+        return frozenset(group for group, _ in self.memberships)
+
+    @property
+    def offices(self) -> frozenset[str]:
+        """The offices of the memberships that have one."""
+        return frozenset(office for _, office in self.memberships if office)
+
+
+SYSTEM = Actor("system", is_admin=True, sees_all=True)
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What an operation is told: its job's `id` is the key to make a repeated effect harmless."""
+
+    id: str
+    instance_id: str
+    process_key: str
+    element: str
+    business_key: str
+    office: str
+    started_by: str
+    variables: Mapping[str, Any]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A topic's function. A record: `f(uow, context) -> variables | None`, inside the advancing transaction.
+
+    An effect: `f(settings, context) -> variables | None`, outside any transaction, may be repeated.
+    Either may raise `BpmnError` (a modelled outcome), `PermanentFailure`, or anything else (retried, then an incident).
+    """
+
+    topic: str
+    kind: Literal["record", "effect"]
+    function: Callable[..., Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice of a select: the value stored, and its words."""
+
+    value: str
+    zh: str
+    en: str
+
+
+ListProvider = Callable[["UnitOfWork", str], list[Option]]
+"""`(uow, office) -> options`: a list of the server that a form's `valuesKey` names."""
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """A connection in a transaction, who acts, and when. Verbs take it first and never commit."""
+
+    engine: "ProcessEngine"
+    connection: sa.Connection
+    actor: Actor
+    now: datetime
+    may_write: bool
+    instance_id: str | None = None
+    makes_jobs: bool = False
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self, statement: sa.Executable, **values: Any) -> list[sa.Row[Any]]:
+        """All rows of a query."""
+        return list(self.connection.execute(statement, values or None).all())
+
+    def row(self, statement: sa.Executable) -> sa.Row[Any] | None:
+        """The first row of a query, or None."""
+        return self.connection.execute(statement).first()
+
+    def scalar(self, statement: sa.Executable) -> Any:
+        """The first value of the first row, or None."""
+        return self.connection.execute(statement).scalar()
+
+    def execute(self, statement: sa.Executable, rows: list[dict[str, Any]] | None = None) -> sa.CursorResult[Any]:
+        """Run a statement that writes; `rows` for many at once."""
+        if rows is not None and not rows:
+            raise ValueError("no rows")
+        return self.connection.execute(statement, rows) if rows else self.connection.execute(statement)
+
+    def lock_instance(self, instance_id: str) -> sa.Row[Any]:
+        """The instance's row, locked until the end. A second instance in one unit is refused (design.md §1.6)."""
+        if self.instance_id not in (None, instance_id):
+            raise Conflict("second_instance", held=self.instance_id, asked=instance_id)
+        query = sa.select(process_instance).where(process_instance.c.id == instance_id)
+        row = self.row(query.with_for_update(key_share=True) if self.may_write else query)
+        if row is None:
+            raise NotFound(kind="process_instance", id=instance_id)
+        self.instance_id = instance_id
+        return row
+
+
+def utc_now() -> datetime:
+    """The wall clock, to the millisecond (what both databases and JSON keep)."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class ProcessEngine:
+    """A database, a clock, the operations and the lists: all that verbs need besides their arguments."""
+
+    def __init__(self, settings: Settings, *, operations: Mapping[str, Operation] | None = None,
+                 lists: Mapping[str, ListProvider] | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.operations = dict(operations or {})
+        self.lists = dict(lists or {})
+        self.clock = clock
+        self.database = create_database(settings.database_url)
+        self.jobs_arrived = threading.Event()
+        self._writing = threading.RLock()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator[UnitOfWork]:
+        """A unit of work that commits when its block ends, and leaves nothing behind when it raises."""
+        with self._write_turn(), self.database.connect().execution_options(writes=True) as connection:
+            uow = UnitOfWork(self, connection, actor, self.clock(), may_write=True)
+            yield uow
+            connection.commit()
+        if uow.makes_jobs:
+            self.jobs_arrived.set()
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[UnitOfWork]:
+        """A unit of work that never takes the write lock and keeps nothing."""
+        with self.database.connect() as connection:
+            yield UnitOfWork(self, connection, actor, self.clock(), may_write=False)
+
+    @contextmanager
+    def _write_turn(self) -> Iterator[None]:
+        """SQLite has one writer: threads wait here rather than in its busy back-off (performance.md §5)."""
+        if not self.is_sqlite:
+            yield
+            return
+        with self._writing:
+            yield
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.database.dispose()
+
+
+def create_database(url: str) -> sa.Engine:
+    """An SQLAlchemy engine for a `sqlite:///` or `postgresql://` URL, set up as design.md §1.10 says."""
+    address = sa.make_url(url)
+    if address.get_backend_name() == "postgresql":
+        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    database = sa.create_engine(address, pool_size=10, max_overflow=40, poolclass=sa.QueuePool)
+    sa.event.listen(database, "connect", _prepare_sqlite)
+    sa.event.listen(database, "begin", _begin_sqlite)
+    return database
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
