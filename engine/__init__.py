@@ -7,6 +7,7 @@ A lower line may import only from lines above it (`import-linter` and `tests/uni
 | `errors`, `settings` | what can go wrong, as facts · one frozen dataclass, the only reader of the environment |
 | `tables`, `migrations/` | the schema |
 | `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
+| `xml` | the one safe XML parser |
 | `expressions` < `calendar`, `decisions`, `forms` | FEEL in V8 · working time · DMN tables · form values. Pure |
 | `diagram/` | safe parse, deploy rules. Pure |
 | `spiff/` | the only importer of SpiffWorkflow: tokens in, one step, tokens out. Pure |
