@@ -1,7 +1,8 @@
 """What can go wrong, as facts: no status code, no HTML. `web/errors.py` has the sentences for people."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -95,7 +96,7 @@ class Problem:
     field: str | None
     zh: str
     en: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class DeploymentRefused(EngineError):
