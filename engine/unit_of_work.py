@@ -140,6 +140,9 @@ class ProcessEngine:
         self.clock = clock
         self.database = create_database(settings.database_url)
         self.jobs_arrived = threading.Event()
+        self.bundles: dict[str, Any] = {}  # compiled definitions by id: they never change, so they stay
+        self.diagrams: dict[str, Any] = {}
+        self.calendars: dict[str, Any] = {}
         self._writing = threading.RLock()
 
     @property

@@ -1,0 +1,51 @@
+"""The working calendars in the database: seeded days, days an administrator adds, and the revision that deadlines keep."""
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import canonical
+from engine import calendar as working_time
+from engine.calendar import WorkingCalendar
+from engine.errors import NotFound
+from engine.tables import calendar, calendar_day
+from engine.unit_of_work import UnitOfWork
+
+DEFAULT = "default"
+ZONE = "Asia/Shanghai"
+HOURS = [["08:30", "12:00"], ["13:00", "17:30"]]
+
+
+def load(uow: UnitOfWork, calendar_id: str = DEFAULT) -> WorkingCalendar:
+    """The calendar as of its current revision; read once a revision."""
+    row = uow.row(sa.select(calendar).where(calendar.c.id == calendar_id))
+    if row is None:
+        raise NotFound(kind="calendar", id=calendar_id)
+    key = f"calendar/{calendar_id}/{row.revision}"
+    if key not in uow.engine.calendars:
+        days = uow.rows(sa.select(calendar_day).where(calendar_day.c.calendar_id == calendar_id))
+        uow.engine.calendars[key] = working_time.WorkingCalendar.from_rows(
+            hours=canonical.loads(row.hours), days={d.day: d.is_working for d in days},
+            timezone=row.timezone, revision=row.revision)
+    found: WorkingCalendar = uow.engine.calendars[key]
+    return found
+
+
+def seed(uow: UnitOfWork, first_year: int, last_year: int) -> None:
+    """Create the default calendar with the public holidays and make-up workdays of these years, once."""
+    if uow.row(sa.select(calendar.c.id).where(calendar.c.id == DEFAULT)):
+        return
+    uow.execute(sa.insert(calendar).values(
+        id=DEFAULT, name="标准工作日历", timezone=ZONE, hours=canonical.dumps(HOURS), revision=1))
+    rows = [dict(row, calendar_id=DEFAULT) for row in working_time.seed_days(first_year, last_year)]
+    uow.execute(sa.insert(calendar_day), rows)
+
+
+def set_day(uow: UnitOfWork, day: date, *, is_working: bool, name: str, calendar_id: str = DEFAULT) -> None:
+    """Say of a day whether it is worked; the calendar gets a new revision."""
+    values: dict[str, Any] = {"is_working": is_working, "name": name, "source": "admin"}
+    place = (calendar_day.c.calendar_id == calendar_id, calendar_day.c.day == day)
+    if not uow.execute(sa.update(calendar_day).where(*place).values(values)).rowcount:
+        uow.execute(sa.insert(calendar_day).values(calendar_id=calendar_id, day=day, **values))
+    uow.execute(sa.update(calendar).where(calendar.c.id == calendar_id).values(revision=calendar.c.revision + 1))
