@@ -1,0 +1,50 @@
+/** On every page: the styles, the light/dark switch, and a form that is sent once. */
+import '@tabler/core/dist/css/tabler.min.css';
+import './base.css';
+
+/** Typed values are kept per form until the server says that the form was taken. */
+function forgetTyped(): void {
+  const key = document.body.dataset.forget;
+  if (key) sessionStorage.removeItem(`typed:${key}`);
+}
+
+function switchTheme(): void {
+  const root = document.documentElement;
+  const theme = root.dataset.bsTheme === 'dark' ? 'light' : 'dark';
+  root.dataset.bsTheme = theme;
+  localStorage.setItem('theme', theme);
+}
+
+/** A second press while the first is under way does nothing; the idempotency key covers what slips through. */
+function sendOnce(event: SubmitEvent): void {
+  const form = event.target as HTMLFormElement;
+  if (event.defaultPrevented || form.method !== 'post') return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = 'yes';
+}
+
+function closeMenus(event: Event): void {
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.menu[open]')) {
+    if (!menu.contains(event.target as Node)) menu.open = false;
+  }
+}
+
+function escapeMenu(event: KeyboardEvent): void {
+  const menu = document.querySelector<HTMLDetailsElement>('details.menu[open]');
+  if (event.key !== 'Escape' || !menu) return;
+  menu.open = false;
+  menu.querySelector('summary')?.focus();
+}
+
+/** Back from the browser's page cache: forms may be sent again. */
+function reopenForms(event: PageTransitionEvent): void {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-sent]')) delete form.dataset.sent;
+}
+
+forgetTyped();
+document.querySelectorAll('[data-theme-switch]').forEach((button) => button.addEventListener('click', switchTheme));
+document.addEventListener('submit', sendOnce);
+document.addEventListener('click', closeMenus);
+document.addEventListener('keydown', escapeMenu);
+window.addEventListener('pageshow', reopenForms);

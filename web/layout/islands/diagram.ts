@@ -1,0 +1,150 @@
+/** The diagram of a case: done path, tokens, incidents and "you are here", on bpmn-js's viewer. */
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import './diagram.css';
+
+/** What the server knows about one process of the case; ids are those of the diagram. */
+interface Picture {
+  process: string;
+  done: string[];
+  flows: string[];
+  tokens: Record<string, number>;
+  incidents: string[];
+  here: string | null;
+}
+
+interface Canvas {
+  zoom(scale: number | 'fit-viewport', centre?: 'auto' | { x: number; y: number }): number;
+  viewbox(): { inner: { width: number; height: number }; outer: { width: number; height: number }; scale: number };
+  viewbox(box: { x: number; y: number; width: number; height: number }): void;
+  addMarker(element: string, marker: string): void;
+}
+interface Shape { x: number; y: number; width: number; height: number; waypoints?: unknown }
+interface Registry { get(id: string): Shape | undefined }
+interface Overlays { add(element: string, type: string, overlay: object): void }
+interface Generic { $type: string; $children?: Generic[]; name?: string; value?: string }
+interface Moddle {
+  name?: string;
+  extensionElements?: { values?: Generic[] };
+  [key: string]: unknown;
+}
+
+const READABLE = 0.75;
+const CHILDREN = ['rootElements', 'flowElements', 'laneSets', 'lanes', 'participants', 'artifacts', 'childLaneSet'];
+
+function englishName(element: Moddle): string | undefined {
+  const properties = element.extensionElements?.values?.find((value) => value.$type === 'camunda:properties');
+  return properties?.$children?.find((property) => property.name === 'name_en')?.value;
+}
+
+/** Puts the English label (property `name_en`) where the Chinese one stands; the file itself is untouched. */
+function speakEnglish(element: Moddle): void {
+  const name = englishName(element);
+  if (name) element.name = name;
+  for (const key of CHILDREN) {
+    const children = element[key];
+    if (Array.isArray(children)) children.forEach((child) => speakEnglish(child as Moddle));
+    else if (children) speakEnglish(children as Moddle);
+  }
+}
+
+function badge(kind: string, text: string): HTMLElement {
+  const mark = document.createElement('div');
+  mark.className = `diagram-badge diagram-badge-${kind}`;
+  mark.textContent = text;
+  return mark;
+}
+
+function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): void {
+  const canvas = viewer.get<Canvas>('canvas');
+  const registry = viewer.get<Registry>('elementRegistry');
+  const overlays = viewer.get<Overlays>('overlays');
+  const mark = (ids: string[], marker: string): void =>
+    ids.filter((id) => registry.get(id)).forEach((id) => canvas.addMarker(id, marker));
+  mark(picture.done, 'is-done');
+  mark(picture.flows, 'is-taken');
+  mark(Object.keys(picture.tokens), 'has-token');
+  mark(picture.incidents, 'has-incident');
+  for (const [id, count] of Object.entries(picture.tokens)) {
+    if (!registry.get(id) || id === picture.here) continue;
+    overlays.add(id, 'token', { position: { top: -14, right: 14 }, html: badge('token', count > 1 ? String(count) : '●') });
+  }
+  for (const id of picture.incidents.filter((one) => registry.get(one))) {
+    overlays.add(id, 'incident', { position: { bottom: 12, right: 14 }, html: badge('incident', '!') });
+  }
+  if (picture.here && registry.get(picture.here)) {
+    canvas.addMarker(picture.here, 'is-here');
+    overlays.add(picture.here, 'here', { position: { top: -30, left: 0 }, html: badge('here', hereWords) });
+  }
+}
+
+/** The element to look at first: where the reader is, else a token. */
+function focus(picture: Picture): string | undefined {
+  return picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens)[0];
+}
+
+function lookAt(viewer: NavigatedViewer, id: string | undefined): void {
+  const canvas = viewer.get<Canvas>('canvas');
+  const shape = id ? viewer.get<Registry>('elementRegistry').get(id) : undefined;
+  canvas.zoom('fit-viewport', 'auto');
+  const { outer, scale } = canvas.viewbox();
+  if (!shape || shape.waypoints || scale >= READABLE) return;
+  const width = outer.width / READABLE;
+  const height = outer.height / READABLE;
+  const centre = { x: shape.x + shape.width / 2, y: shape.y + shape.height / 2 };
+  canvas.viewbox({ x: centre.x - width / 2, y: centre.y - height / 2, width, height });
+}
+
+function connect(host: HTMLElement, viewer: NavigatedViewer, picture: Picture): void {
+  const canvas = viewer.get<Canvas>('canvas');
+  const step = (factor: number) => () => { canvas.zoom(canvas.viewbox().scale * factor); };
+  const actions: Record<string, () => void> = {
+    in: step(1.3),
+    out: step(1 / 1.3),
+    whole: () => { canvas.zoom('fit-viewport', 'auto'); },
+    here: () => { lookAt(viewer, focus(picture)); },
+  };
+  for (const button of host.parentElement?.querySelectorAll<HTMLElement>('[data-zoom]') ?? []) {
+    button.addEventListener('click', actions[button.dataset.zoom ?? ''] ?? (() => undefined));
+  }
+}
+
+/** Draws the diagram named by `data-source` into `host`, marked up by `data-picture`. */
+export async function showDiagram(host: HTMLElement): Promise<void> {
+  const picture = JSON.parse(host.dataset.picture ?? '{}') as Picture;
+  const reply = await fetch(host.dataset.source ?? '', { credentials: 'same-origin' });
+  if (!reply.ok) throw new Error(`diagram: ${reply.status}`);
+  const viewer = new NavigatedViewer({
+    container: host,
+    zoomScroll: { enabled: false },
+    bpmnRenderer: {
+      defaultFillColor: 'var(--diagram-fill)',
+      defaultStrokeColor: 'var(--diagram-stroke)',
+      defaultLabelColor: 'var(--diagram-label)',
+    },
+    textRenderer: { defaultStyle: { fontFamily: 'var(--tabler-font-sans-serif)', fontSize: '12px' } },
+  });
+  if (document.documentElement.lang === 'en') {
+    viewer.on('import.parse.complete', ({ definitions }: { definitions?: Moddle }) => {
+      if (definitions) speakEnglish(definitions);
+    });
+  }
+  await viewer.importXML(await reply.text());
+  host.classList.add('is-drawn');
+  paint(viewer, picture, host.dataset.hereWords ?? '');
+  lookAt(viewer, focus(picture));
+  connect(host, viewer, picture);
+}
+
+/** Draws every `[data-diagram]` once it comes near the window; one that fails says so and the page goes on. */
+export function showDiagrams(): void {
+  const watcher = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((one) => one.isIntersecting)) {
+      const host = entry.target as HTMLElement;
+      watcher.unobserve(host);
+      showDiagram(host).catch(() => { host.textContent = host.dataset.failed ?? ''; });
+    }
+  }, { rootMargin: '200px' });
+  document.querySelectorAll<HTMLElement>('[data-diagram]').forEach((host) => watcher.observe(host));
+}

@@ -1,0 +1,122 @@
+/** A form-js form inside an ordinary HTML form: its values travel as JSON in the field `values`. */
+import { createForm, type Form } from '@bpmn-io/form-js-viewer';
+import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
+import flatpickr from 'flatpickr';
+import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
+import './form.css';
+import { CHINESE } from './form-words';
+
+type Values = Record<string, unknown>;
+interface Definition {
+  schema: { components: unknown[]; [key: string]: unknown };
+  data: Values;
+  errors: Record<string, string[]>;
+  decision: string | null;
+  needs: string;
+  restored: string;
+}
+interface Field { id: string; key?: string }
+interface Registry { getAll(): Field[] }
+
+const chinese = document.documentElement.lang.startsWith('zh');
+
+/** Replaces form-js's translate stub. */
+function translate(template: string, facts: Record<string, unknown> = {}): string {
+  const text = chinese ? (CHINESE[template] ?? template) : template;
+  return text.replace(/{([^}]+)}/g, (_, name: string) => String(facts[name] ?? `{${name}}`));
+}
+
+function readTyped(key: string): Values | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(`typed:${key}`) ?? 'null') as Values | null;
+  } catch {
+    return null;
+  }
+}
+
+function keepTyped(form: Form, key: string): void {
+  let timer = 0;
+  form.on('field.updated', () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => sessionStorage.setItem(`typed:${key}`, JSON.stringify(form._getState().data)), 200);
+  });
+}
+
+/** Errors that the server found stand at their fields, as form-js's own do. */
+function showErrors(form: Form, errors: Record<string, string[]>): void {
+  const byId: Record<string, string[]> = {};
+  for (const field of form.get<Registry>('formFieldRegistry').getAll()) {
+    const found = field.key ? errors[field.key] : undefined;
+    if (found) byId[field.id] = found;
+  }
+  if (Object.keys(byId).length) form._setState({ errors: byId });
+}
+
+function firstRefused(host: HTMLElement): void {
+  requestAnimationFrame(() => {
+    const group = host.querySelector('.fjs-has-errors');
+    group?.querySelector<HTMLElement>('input, textarea, select, [tabindex]')?.focus();
+    group?.scrollIntoView({ block: 'center' });
+  });
+}
+
+/** Gives what the form holds, or null when something in it must be put right first. */
+function collect(form: Form, element: HTMLFormElement, decision: [string, string] | null): Values | null {
+  (document.activeElement as HTMLElement | null)?.blur();
+  if (decision) form._setState({ data: { ...form._getState().data, [decision[0]]: decision[1] } });
+  const { data, errors } = form.submit();
+  const said = element.querySelector<HTMLElement>('[data-form-says]');
+  const refused = Object.keys(errors as object).length > 0;
+  if (said) said.hidden = !refused;
+  if (refused) {
+    firstRefused(element);
+    return null;
+  }
+  return decision ? { ...(data as Values), [decision[0]]: decision[1] } : (data as Values);
+}
+
+/** A decision is applied first and the form read when its answer has shown or hidden what depends on it. */
+async function settled(form: Form, decision: [string, string] | null): Promise<void> {
+  if (!decision) return;
+  form._setState({ data: { ...form._getState().data, [decision[0]]: decision[1] } });
+  await new Promise((done) => setTimeout(done, 60));
+}
+
+async function send(form: Form, element: HTMLFormElement, submitter: HTMLElement | null, key: string | null): Promise<void> {
+  const answer = submitter?.getAttribute('name') === 'decision' ? submitter.getAttribute('value') : null;
+  const decision: [string, string] | null = key && answer !== null ? [key, answer] : null;
+  await settled(form, decision);
+  const values = collect(form, element, decision);
+  if (!values || element.dataset.sent) return;
+  element.dataset.sent = 'yes';
+  (element.elements.namedItem('values') as HTMLInputElement).value = JSON.stringify(values);
+  element.submit();
+}
+
+/** Turns one `form[data-form]` into a living form; gives it back so that a page can add to it. */
+export async function showForm(element: HTMLFormElement): Promise<Form> {
+  const host = element.querySelector<HTMLElement>('[data-form-host]')!;
+  const definition = JSON.parse(element.querySelector('[data-form-definition]')!.textContent ?? '{}') as Definition;
+  if (chinese) flatpickr.localize(Mandarin);
+  const key = element.dataset.form ?? '';
+  const typed = readTyped(key);
+  const form = await createForm({
+    container: host,
+    schema: definition.schema,
+    data: { ...definition.data, ...typed },
+    additionalModules: [{ translate: ['value', translate] }],
+  });
+  host.querySelector('[data-form-waits]')?.remove();
+  host.removeAttribute('aria-busy');
+  if (typed) element.querySelector<HTMLElement>('[data-form-restored]')?.removeAttribute('hidden');
+  if (Object.keys(definition.errors).length) {
+    showErrors(form, definition.errors);
+    firstRefused(element);
+  }
+  keepTyped(form, key);
+  element.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void send(form, element, event.submitter, definition.decision);
+  });
+  return form;
+}
