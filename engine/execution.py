@@ -1,0 +1,132 @@
+"""`advance`: load a case, apply one step, write back what changed, record it. Calls no verb and never commits.
+
+A step that waits is mirrored in rows: user tasks, jobs, timers, message subscriptions, incidents (`engine/waiting.py`)
+and in the projection of activities (`engine/activities.py`). All of it, the state and the history row are one commit.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import activities, bundles, canonical, history, search, step, waiting
+from engine.bundles import Bundle
+from engine.change import Change
+from engine.errors import Conflict
+from engine.evaluation import CaseEnvironment, Limits
+from engine.spiff.steps import State, Step
+from engine.step import Applied
+from engine.tables import process_instance, variable
+from engine.unit_of_work import UnitOfWork
+from engine.variables import ROOT, Key, ScopedVariables, Stored
+
+SHORT = 2_000
+"""Values up to this many characters are read with the names; longer ones only when an expression asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What somebody asked of a case: the step it means, the variables it sets, and all its inputs for the record."""
+
+    name: str
+    step: Step | None = None
+    element: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    scope: int = ROOT
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    status: str | None = None  # the instance's status afterwards, where the tokens do not say it
+
+
+def advance(uow: UnitOfWork, row: sa.Row[Any], command: Command) -> Applied:
+    """Apply one command to the locked instance `row`. `Conflict` if the case is suspended or over."""
+    _refuse_inactive(row, command)
+    bundle = bundles.load(uow, row.bundle_id)
+    before: State = canonical.loads(row.tokens)
+    variables = load_variables(uow, row.id, bundle, before)
+    for name, value in command.variables.items():
+        variables.write(command.scope, name, value)
+    environment = environment_of(uow, row, bundle, variables)
+    applied = step.apply(bundle.spec, before, command.step, environment)
+    change = Change(uow, row, bundle, before, applied, environment, search.copies(bundle, variables))
+    activities.project(change)
+    waiting.mirror(change)
+    _save_variables(uow, row.id, variables)
+    _save_instance(change, command, _record(change, command))
+    return applied
+
+
+def environment_of(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, variables: ScopedVariables) -> CaseEnvironment:
+    """What the step asks of this case."""
+    settings = uow.engine.settings
+    return CaseEnvironment(bundle.processes, bundle.decisions, variables, uow.now, row.business_key,
+                           Limits(settings.max_steps, settings.max_children))
+
+
+def load_variables(uow: UnitOfWork, instance_id: str, bundle: Bundle, state: State) -> ScopedVariables:
+    """The variables of a case with their scopes; long values stay in the database until something reads them."""
+    text = sa.case((sa.func.length(variable.c.value) <= SHORT, variable.c.value))
+    query = sa.select(variable.c.scope, variable.c.name, variable.c.digest, sa.func.length(variable.c.value), text)
+    rows = {(scope, name): Stored(value, digest, length)
+            for scope, name, digest, length, value in uow.rows(query.where(variable.c.instance_id == instance_id))}
+
+    def fetch(keys: Collection[Key]) -> dict[Key, str]:
+        here = sa.tuple_(variable.c.scope, variable.c.name).in_(list(keys))
+        found = uow.rows(sa.select(variable.c.scope, variable.c.name, variable.c.value).where(
+            variable.c.instance_id == instance_id, here))
+        return {(scope, name): value for scope, name, value in found}
+
+    variables = ScopedVariables(rows, limit=uow.engine.settings.max_variable_bytes, fetch=fetch)
+    step.open_scopes(bundle.spec, state, variables)
+    return variables
+
+
+def _refuse_inactive(row: sa.Row[Any], command: Command) -> None:
+    if row.ended_at is not None:
+        raise Conflict("case_ended", id=row.id, business_key=row.business_key, ended_at=row.ended_at, status=row.status)
+    if row.status == "suspended" and command.name not in ("resume", "terminate"):
+        raise Conflict("case_suspended", id=row.id, business_key=row.business_key)
+
+
+def _save_variables(uow: UnitOfWork, instance_id: str, variables: ScopedVariables) -> None:
+    changed, gone = variables.changed, [*variables.removed, *variables.changed]
+    if gone:
+        place = sa.tuple_(variable.c.scope, variable.c.name).in_(gone)
+        uow.execute(sa.delete(variable).where(variable.c.instance_id == instance_id, place))
+    if changed:
+        uow.execute(sa.insert(variable), [
+            {"instance_id": instance_id, "scope": scope, "name": name, "value": row.text, "digest": row.digest}
+            for (scope, name), row in changed.items()])
+
+
+def _record(change: Change, command: Command) -> history.Head:
+    row, applied = change.row, change.applied
+    body = {
+        "now": history.iso(change.uow.now), "command": command.name, "step": command.step.as_json() if command.step else None,
+        "set": dict(command.variables), "scope": command.scope, "inputs": dict(command.inputs),
+        "trace": [entry.as_json() for entry in applied.trace],
+        "changed": [[scope, name, canonical.loads(stored.text or "null")]
+                    for (scope, name), stored in change.variables.changed.items()],
+        "removed": [list(key) for key in change.variables.removed],
+        "engine": change.bundle.spec.engine_version, "digest": applied.digest,
+    }
+    return history.record(change.uow, row.id, history.Head(row.head_seq, row.head_hash), command=command.name,
+                          element=command.element, bundle_id=row.bundle_id, body=body)
+
+
+def _save_instance(change: Change, command: Command, head: history.Head) -> None:
+    row, state = change.row, change.applied.state
+    has_ended = not state["tokens"]
+    if row.head_seq == 0 or search.are_touched(change.bundle, change.variables):
+        search.index(change.uow, row.id, [row.business_key, change.copies["customer"], change.copies["serial"]])
+    values = {
+        "tokens": canonical.dumps(state), "version": row.version + 1, "head_seq": head.seq, "head_hash": head.hash,
+        **change.copies,
+    }
+    if has_ended:
+        values |= {"ended_at": change.uow.now, "status": command.status or "completed", "end_element": change.applied.outcome.end_element}
+    elif command.status:
+        values["status"] = command.status
+    mine = (process_instance.c.id == row.id, process_instance.c.version == row.version)
+    if change.uow.execute(sa.update(process_instance).where(*mine).values(values)).rowcount != 1:
+        raise Conflict("version", id=row.id)  # the lock makes this impossible; the version proves it

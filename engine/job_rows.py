@@ -1,0 +1,39 @@
+"""Jobs and incidents as rows: what runs later, and what could not run (design.md §1.5)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import canonical, ids
+from engine.tables import incident, job
+from engine.unit_of_work import UnitOfWork
+
+RETRIES = 3
+
+
+def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: datetime | None = None,
+            arguments: Mapping[str, Any] | None = None, **columns: Any) -> str:
+    """Add a job to this transaction; the worker is nudged after the commit. Returns its id.
+
+    `kind`: service | timer | message | start | mail | webhook. `columns` are further columns of `job`.
+    """
+    row = {"id": job_id or ids.new(uow.now), "kind": kind, "arguments": canonical.dumps(dict(arguments or {})),
+           "due_at": due_at or uow.now, "created_at": uow.now, "retries": RETRIES, "fence": 0, "state": "open", **columns}
+    uow.execute(sa.insert(job).values(row))
+    uow.makes_jobs = uow.makes_jobs or row["due_at"] <= uow.now
+    return str(row["id"])
+
+
+def add_incident(uow: UnitOfWork, kind: str, message: str, **columns: Any) -> str:
+    """An incident: `failedStep` (a token stands before an element) or `failedJob` (`job_id`). Returns its id."""
+    row = {"id": ids.new(uow.now), "kind": kind, "message": message, "created_at": uow.now, **columns}
+    uow.execute(sa.insert(incident).values(row))
+    return str(row["id"])
+
+
+def resolve_incidents(uow: UnitOfWork, *where: sa.ColumnElement[bool]) -> None:
+    """Close the open incidents that match."""
+    uow.execute(sa.update(incident).where(incident.c.resolved_at.is_(None), *where).values(
+        resolved_at=uow.now, resolved_by=uow.actor.id))

@@ -1,0 +1,52 @@
+"""What people search a case by: copies of a few variables in indexed columns, and bigrams, so that 王五 is found.
+
+A process names the variables in its properties `search_customer`, `search_serial`, `search_product`; by default they
+are `customer`, `serial_number` and `product`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.bundles import Bundle
+from engine.tables import search_gram
+from engine.unit_of_work import UnitOfWork
+from engine.variables import ROOT, ScopedVariables
+
+DEFAULTS = {"customer": "customer", "serial": "serial_number", "product": "product"}
+
+
+def copies(bundle: Bundle, variables: ScopedVariables) -> dict[str, str | None]:
+    """The values of the columns `customer`, `serial` and `product` of a case, as its variables are now."""
+    names = _names(bundle)
+    now = variables.read(ROOT, set(names.values()))
+    return {column: _text(now.get(name)) for column, name in names.items()}
+
+
+def are_touched(bundle: Bundle, variables: ScopedVariables) -> bool:
+    """Whether this step changed any of them."""
+    return any((ROOT, name) in variables.changed for name in _names(bundle).values())
+
+
+def index(uow: UnitOfWork, instance_id: str, texts: Iterable[str | None]) -> None:
+    """Make a case findable by the two-character pieces of `texts`."""
+    uow.execute(sa.delete(search_gram).where(search_gram.c.instance_id == instance_id))
+    found = {gram for text in texts if text for gram in grams(text)}
+    if found:
+        uow.execute(sa.insert(search_gram), [{"gram": gram, "instance_id": instance_id} for gram in sorted(found)])
+
+
+def grams(text: str) -> set[str]:
+    """The two-character pieces of a text, case folded; a single character stands for itself."""
+    folded = "".join(text.casefold().split())
+    return {folded[i:i + 2] for i in range(len(folded) - 1)} or ({folded} if folded else set())
+
+
+def _names(bundle: Bundle) -> dict[str, str]:
+    properties = bundle.processes[bundle.root].properties
+    return {column: properties.get(f"search_{column}", name) for column, name in DEFAULTS.items()}
+
+
+def _text(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)[:200]

@@ -1,0 +1,168 @@
+"""One step of a case, from tokens and variables to tokens and variables. Pure: a live step and a recomputation share it.
+
+After SpiffWorkflow has run, what each new user task offers (who may take it, when it is due) is evaluated; where that
+fails the token stands before the task as an incident, so a wrong expression in a diagram never costs what a person did.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine import canonical
+from engine.diagram.model import Element, Process
+from engine.errors import EngineError, InvalidValue
+from engine.evaluation import CaseEnvironment, Sent
+from engine.spiff import run
+from engine.spiff.compile import Spec
+from engine.spiff.steps import Outcome, Row, State, Step, Trace
+from engine.variables import ROOT, ScopedVariables
+
+PRIORITY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token stands: its process, element and the scope whose variables it sees."""
+
+    process: str
+    element: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a new user task says of itself, evaluated when it was created."""
+
+    token: int
+    place: Place
+    groups: tuple[str, ...]
+    assignee: str | None
+    office: str | None
+    due: str | None
+    follow_up: str | None
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one step came to."""
+
+    state: State
+    trace: tuple[Trace, ...]
+    outcome: Outcome
+    offers: tuple[Offer, ...]
+    sent: tuple[Sent, ...]
+    digest: str
+
+
+def apply(spec: Spec, before: State, step: Step | None, environment: CaseEnvironment) -> Applied:
+    """Apply `step` (None: only variables change) and evaluate the offers of the tasks that are new."""
+    outcome = run.run(spec, before, step, environment)
+    offers, failed = _offers(spec, before, outcome.state, environment)
+    state = _parked(outcome.state, failed)
+    environment.variables.keep_only(live_scopes(state))
+    trace = (*outcome.trace, *_incidents(outcome.trace, failed))
+    return Applied(state, trace, outcome, tuple(offers), tuple(environment.sent), state_digest(state, environment.variables))
+
+
+def place_of(spec: Spec, state: State, token: int) -> Place:
+    """Where `token` of `state` stands. `KeyError` if it is not there."""
+    return places(spec, state)[token]
+
+
+def places(spec: Spec, state: State) -> dict[int, Place]:
+    """Where every token stands."""
+    processes: dict[int, str] = {}
+    found: dict[int, Place] = {}
+    for row in state["tokens"]:
+        process = row["at"] if row["is"] == "process" else processes[row["in"]]
+        found[row["id"]] = Place(process, row["at"], row["id"] if "i" in row else row["in"])
+        processes[row["id"]] = _inner_process(spec, row, process)
+    return found
+
+
+def open_scopes(spec: Spec, state: State, variables: ScopedVariables) -> None:
+    """Make the scopes of `state` known to `variables`."""
+    where = places(spec, state)
+    for row in state["tokens"]:
+        if row["is"] in ("scope", "multi") or "i" in row:
+            element = spec.processes[where[row["id"]].process].elements[row["at"]]
+            is_call = element.type == "callActivity" and row["is"] == "scope"
+            variables.open(row["id"], row["in"], is_barrier=is_call)
+
+
+def live_scopes(state: State) -> set[int]:
+    """The ids of the tokens that are still there: variables live no longer than their scope; the process's stay."""
+    return {ROOT} | {row["id"] for row in state["tokens"]}
+
+
+def state_digest(state: State, variables: ScopedVariables) -> str:
+    """SHA-256 over tokens and variables, free of clocks."""
+    return canonical.digest(canonical.dumps({"tokens": state, "variables": variables.digests()}))
+
+
+def _inner_process(spec: Spec, row: Row, process: str) -> str:
+    if row["is"] == "scope" and (element := spec.processes[process].elements.get(row["at"])) is not None:
+        if element.type == "callActivity":
+            return str(row.get("calls") or element.called)
+    return process
+
+
+def _offers(spec: Spec, before: State, after: State, environment: CaseEnvironment) -> tuple[list[Offer], dict[int, str]]:
+    known = {row["id"] for row in before["tokens"] if row["is"] == "task"}
+    new = [row for row in after["tokens"] if row["is"] == "task" and row["id"] not in known]
+    if not new:
+        return [], {}
+    where, offers, failed = places(spec, after), [], {}
+    for row in new:
+        try:
+            offers.append(_offer(spec.processes, row["id"], where[row["id"]], environment))
+        except EngineError as problem:
+            failed[row["id"]] = str(problem)
+    return offers, failed
+
+
+def _offer(processes: Mapping[str, Process], token: int, place: Place, environment: CaseEnvironment) -> Offer:
+    element = processes[place.process].elements[place.element]
+    given = {name: _evaluated(element, name, place.scope, environment)
+             for name in ("assignee", "dueDate", "followUpDate", "priority")}
+    office = environment.variables.read(place.scope, ["office"]).get("office")
+    return Offer(
+        token, place, tuple(split(element.attributes.get("candidateGroups", ""))), _text(given["assignee"]), _text(office),
+        _text(given["dueDate"]), _text(given["followUpDate"]), _priority(given["priority"], element.id))
+
+
+def _evaluated(element: Element, name: str, scope: int, environment: CaseEnvironment) -> Any:
+    text = element.attributes.get(name)
+    return environment.value(text, scope) if text else None
+
+
+def split(text: str) -> Iterable[str]:
+    """The parts of a comma-separated attribute."""
+    return (part.strip() for part in text.split(",") if part.strip())
+
+
+def _text(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)
+
+
+def _priority(value: Any, element: str) -> int:
+    if value is None:
+        return PRIORITY
+    try:
+        return max(0, min(int(value), 100))
+    except (TypeError, ValueError) as problem:
+        raise InvalidValue("priority", field="priority", value=value, element=element) from problem
+
+
+def _parked(state: State, failed: Mapping[int, str]) -> State:
+    if not failed:
+        return state
+    rows = [{**row, "is": "incident", "error": failed[row["id"]]} if row["id"] in failed else row for row in state["tokens"]]
+    return {**state, "tokens": rows}
+
+
+def _incidents(trace: Iterable[Trace], failed: Mapping[int, str]) -> list[Trace]:
+    return [replace(entry, kind="incident", error=failed[entry.token])
+            for entry in trace if entry.kind == "entered" and entry.token in failed]
+

@@ -1,0 +1,117 @@
+"""Timers and message subscriptions as rows: armed when the tokens begin to wait for them, disarmed when they stop."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import calendar, calendars, canonical
+from engine.change import Change
+from engine.diagram.model import Element
+from engine.errors import EngineError
+from engine.job_rows import add_incident, enqueue, resolve_incidents
+from engine.spiff import place
+from engine.spiff.steps import Subscription
+from engine.tables import incident, job, subscription
+
+NEVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+Deadlines = dict[tuple[int, str], datetime]
+"""(token, event element) → when its timer is due."""
+
+
+def mirror(change: Change) -> Deadlines:
+    """Bring timers and subscriptions in line with the tokens; gives the due dates of all armed timers if tasks are new."""
+    before = _waits(place.subscriptions(change.bundle.spec, change.before)) if change.row.head_seq else {}
+    after = _waits(change.applied.outcome.subscriptions)
+    for key, wait in before.items():
+        if key not in after:
+            _disarm(change, wait)
+    due = {}
+    for key, wait in after.items():
+        if key not in before and (at := _begin(change, wait)):
+            due[wait.token, wait.element] = at
+    is_known = not change.applied.offers or all(key not in before for key in after)
+    return due if is_known else _armed(change) | due
+
+
+def next_due(change_now: datetime, element: Element, text: str, last: datetime | None,
+             working: calendar.WorkingCalendar | None) -> datetime:
+    """When a timer event fires: `text` is ISO 8601, `last` the firing before (cycles)."""
+    event = element.event
+    if event is not None and event.timer == "cycle":
+        return calendar.next_due(text, last, change_now, working, element.properties)
+    return calendar.due_at(event.timer if event and event.timer else "date", text, change_now, working, element.properties)
+
+
+def arm(change: Change, wait: Subscription) -> datetime | None:
+    """A timer's row. A text that gives no date makes a failed job with an incident: the case itself goes on."""
+    uow, row, element = change.uow, change.row, change.bundle.element(wait.process, wait.element)
+    columns = {"job_id": f"{row.id}.{wait.token}.{element.id}.{wait.fired}", "instance_id": row.id, "token": wait.token,
+               "process_key": wait.process, "element": element.id}
+    try:
+        due, timer = _computed(change, wait, element)
+    except EngineError as problem:
+        enqueue(uow, "timer", due_at=NEVER, **columns, state="failed", error=str(problem))
+        add_incident(uow, "failedJob", str(problem), **columns)
+        return None
+    enqueue(uow, "timer", due_at=due, timer=canonical.dumps(timer), **columns)
+    return due
+
+
+def _waits(found: Iterable[Subscription]) -> dict[tuple[int, str, int], Subscription]:
+    return {(wait.token, wait.element, wait.fired): wait for wait in found}
+
+
+def _begin(change: Change, wait: Subscription) -> datetime | None:
+    if wait.definition.kind == "timer":
+        return arm(change, wait)
+    if wait.definition.kind == "message" and not wait.fired:
+        _subscribe(change, wait)
+    return None
+
+
+def _subscribe(change: Change, wait: Subscription) -> None:
+    event = wait.definition
+    correlation = {key: change.environment.value(text, wait.scope) for key, text in event.correlation.items()}
+    change.uow.execute(sa.insert(subscription).values(
+        instance_id=change.row.id, token=wait.token, element=wait.element,
+        name=change.environment.value(event.name or "", wait.scope),
+        correlation=canonical.dumps(correlation), business_key=change.row.business_key))
+
+
+def _disarm(change: Change, wait: Subscription) -> None:
+    uow, mine = change.uow, change.row.id
+    if wait.definition.kind == "timer":
+        here = (job.c.instance_id == mine, job.c.token == wait.token, job.c.element == wait.element, job.c.kind == "timer")
+        uow.execute(sa.update(job).where(*here, job.c.state.in_(["open", "failed"])).values(state="cancelled", ended_at=uow.now))
+        resolve_incidents(uow, incident.c.instance_id == mine, incident.c.token == wait.token,
+                          incident.c.element == wait.element, incident.c.kind == "failedJob")
+    elif wait.definition.kind == "message" and not _still_waits(change, wait):
+        uow.execute(sa.delete(subscription).where(
+            subscription.c.instance_id == mine, subscription.c.token == wait.token, subscription.c.element == wait.element))
+
+
+def _still_waits(change: Change, wait: Subscription) -> bool:
+    return any((w.token, w.element) == (wait.token, wait.element) for w in change.applied.outcome.subscriptions)
+
+
+def _computed(change: Change, wait: Subscription, element: Element) -> tuple[datetime, dict[str, Any]]:
+    uow = change.uow
+    text = str(change.environment.value(wait.definition.text or "", wait.scope))
+    name = element.properties.get("calendar")
+    working = calendars.load(uow, name or calendars.DEFAULT) if name or "roll" in element.properties else None
+    due = next_due(uow.now, element, text, _last(change, wait) if wait.fired else None, working)
+    return due, {"text": text, "calendar": name, "revision": working.revision if working else None}
+
+
+def _last(change: Change, wait: Subscription) -> datetime | None:
+    found: datetime | None = change.uow.scalar(sa.select(sa.func.max(job.c.due_at)).where(
+        job.c.instance_id == change.row.id, job.c.token == wait.token, job.c.element == wait.element, job.c.kind == "timer"))
+    return found
+
+
+def _armed(change: Change) -> Deadlines:
+    query = sa.select(job.c.token, job.c.element, job.c.due_at)
+    return {(r.token, r.element): r.due_at for r in change.uow.rows(query.where(
+        job.c.instance_id == change.row.id, job.c.kind == "timer", job.c.state == "open"))}

@@ -1,0 +1,139 @@
+"""What a case waits for, mirrored in rows: user tasks, jobs, timers, message subscriptions, incidents.
+
+The tokens are the truth; a row is made when a token starts to wait and closed when it stops, in the same commit.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import calendar, canonical, search, timers
+from engine.change import Change
+from engine.evaluation import Sent
+from engine.job_rows import add_incident, enqueue, resolve_incidents
+from engine.step import Offer
+from engine.tables import candidate_group, incident, job, task, task_candidate
+from engine.timers import NEVER, Deadlines
+from engine.unit_of_work import UnitOfWork
+
+
+def mirror(change: Change) -> None:
+    """Bring the rows in line with the tokens."""
+    armed = timers.mirror(change)
+    _close_tasks(change)
+    _open_tasks(change, armed)
+    _jobs(change)
+    _incidents(change)
+    for message in change.applied.sent:
+        _send(change, message)
+
+
+def task_id(instance_id: str, token: int) -> str:
+    """A task's id embeds its case's."""
+    return f"{instance_id}.{token}"
+
+
+def candidate_rows(uow: UnitOfWork, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows by which the members of a task's candidate groups find it; `row` has the columns of `task`."""
+    by_office = groups(uow)
+    return [{"group_id": group, "office": row["office"] if by_office.get(group) else "", "sort_due": row["sort_due"],
+             "task_id": row["id"]} for group in canonical.loads(row["candidate_groups"])]
+
+
+def groups(uow: UnitOfWork) -> dict[str, bool]:
+    """Candidate group → whether it acts within an office; read once a unit of work."""
+    if "groups" not in uow.cache:
+        uow.cache["groups"] = {r.id: r.by_office for r in uow.rows(sa.select(candidate_group.c.id, candidate_group.c.by_office))}
+    found: dict[str, bool] = uow.cache["groups"]
+    return found
+
+
+def _close_tasks(change: Change) -> None:
+    uow, gone = change.uow, [task_id(change.row.id, token) for token in change.gone("task")]
+    if gone:
+        uow.execute(sa.delete(task_candidate).where(task_candidate.c.task_id.in_(gone)))
+        uow.execute(sa.update(task).where(task.c.id.in_(gone), task.c.state == "open").values(
+            state="cancelled", ended_at=uow.now, revision=task.c.revision + 1))
+    if search.are_touched(change.bundle, change.variables):
+        uow.execute(sa.update(task).where(task.c.instance_id == change.row.id, task.c.state == "open").values(
+            customer=change.copies["customer"], serial=change.copies["serial"]))
+
+
+def _open_tasks(change: Change, armed: Deadlines) -> None:
+    rows = [_task_row(change, offer, armed) for offer in change.applied.offers]
+    if not rows:
+        return
+    change.uow.execute(sa.insert(task), rows)
+    candidates = [found for row in rows if row["assignee"] is None for found in candidate_rows(change.uow, row)]
+    if candidates:
+        change.uow.execute(sa.insert(task_candidate), candidates)
+
+
+def _task_row(change: Change, offer: Offer, armed: Deadlines) -> dict[str, Any]:
+    element, uow, row = change.element(offer.token), change.uow, change.row
+    due = _moment(offer.due, uow.now) or _deadline(change, offer.token, armed)
+    return {
+        "id": task_id(row.id, offer.token), "instance_id": row.id, "token": offer.token, "process_key": offer.place.process,
+        "element": element.id, "name": element.words("zh"), "name_en": element.words("en"), "business_key": row.business_key,
+        "customer": change.copies["customer"], "serial": change.copies["serial"],
+        "office": offer.office or uow.engine.settings.head_office, "candidate_groups": canonical.dumps(list(offer.groups)),
+        "assignee": offer.assignee, "owner": None, "priority": offer.priority, "created_at": uow.now, "due_at": due,
+        "follow_up_at": _moment(offer.follow_up, uow.now), "claimed_at": uow.now if offer.assignee else None,
+        "revision": 1, "state": "open", "sort_due": due or NEVER,
+    }
+
+
+def _deadline(change: Change, token: int, armed: Deadlines) -> datetime | None:
+    """The earliest armed timer with the property `deadline` on the task or around it (details.md, Time)."""
+    outer = {row["id"]: row["in"] for row in change.applied.state["tokens"]}
+    around = set()
+    while token:
+        around.add(token)
+        token = outer.get(token, 0)
+    return min((at for (where, event), at in armed.items() if where in around and _is_deadline(change, where, event)), default=None)
+
+
+def _is_deadline(change: Change, token: int, event: str) -> bool:
+    """Whether the timer `event` that `token` waits for is one: it stands beside the token, or inside it (event sub-process)."""
+    processes = {change.places[token].process, *(p.id for p in change.bundle.processes.values())}
+    found = (change.bundle.processes[key].elements.get(event) for key in sorted(processes))
+    return any(e is not None and e.properties.get("deadline", "false") != "false" for e in found)
+
+
+def _moment(text: str | None, now: datetime) -> datetime | None:
+    """A date or a duration of the diagram as a moment."""
+    if not text:
+        return None
+    return calendar.due_at("duration" if text.startswith("P") else "date", text, now, None, {})
+
+
+def _jobs(change: Change) -> None:
+    uow, row, gone = change.uow, change.row, change.gone("job")
+    if gone:
+        uow.execute(sa.update(job).where(
+            job.c.instance_id == row.id, job.c.token.in_(gone), job.c.kind == "service", job.c.state.in_(["open", "failed"]),
+        ).values(state="cancelled", ended_at=uow.now))
+        resolve_incidents(uow, incident.c.instance_id == row.id, incident.c.token.in_(gone), incident.c.kind == "failedJob")
+    for token in change.new("job"):
+        element = change.element(token)
+        enqueue(uow, "service", job_id=f"{row.id}.{token}.{row.version + 1}", instance_id=row.id, token=token,
+                process_key=change.places[token].process, element=element.id, topic=element.attributes.get("topic"))
+
+
+def _incidents(change: Change) -> None:
+    uow, gone = change.uow, change.gone("incident")
+    if gone:
+        resolve_incidents(uow, incident.c.instance_id == change.row.id, incident.c.token.in_(gone), incident.c.kind == "failedStep")
+    errors = {row["id"]: row.get("error", "") for row in change.applied.state["tokens"] if row["is"] == "incident"}
+    for token in change.new("incident"):
+        spot = change.places[token]
+        add_incident(uow, "failedStep", errors[token], instance_id=change.row.id, token=token,
+                     process_key=spot.process, element=spot.element)
+
+
+def _send(change: Change, message: Sent) -> None:
+    enqueue(change.uow, "message", instance_id=change.row.id, token=message.token, process_key=message.process,
+            element=message.element, topic=message.name,
+            arguments={"correlation": dict(message.correlation), "variables": dict(message.variables)})
