@@ -1,0 +1,108 @@
+"""Signing in and out, and the reader's language."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine import identity
+from engine.errors import Forbidden
+from web import access, errors, sessions
+from web.access import NOBODY, SESSION_COOKIE, engine, local_path, needs, unit_of_work
+from web.layout.words import LANGUAGE_COOKIE, LANGUAGES, language
+
+pages = Blueprint("auth", __name__, template_folder="layout/templates")
+HIDDEN = frozenset({"csrf", "password"})
+
+
+@pages.get("/sign-in")
+@needs("public")
+def sign_in() -> str | Response:
+    """The sign-in page; who is signed in already goes on."""
+    target = local_path(request.args.get("next"), url_for("inbox.index"))
+    return redirect(target) if g.session else _page(target)
+
+
+@pages.post("/sign-in")
+@needs("public")
+def enter() -> str | Response | tuple[str, int]:
+    """Check the password outside any transaction, open a session, and go where the reader was going."""
+    user = request.form.get("user", "").strip()
+    target = local_path(request.form.get("next"), url_for("inbox.index"))
+    refused = _refused(user, request.form.get("password", ""))
+    if refused is not None:
+        return _page(target, user=user, error=refused), errors.refusal(refused).status
+    with engine().transaction(NOBODY) as uow:
+        token, csrf = sessions.begin(uow, user)
+    response = _go_on(target, csrf)
+    access.set_cookie(response, SESSION_COOKIE, token)
+    return response
+
+
+@pages.post("/sign-out")
+@needs("public")
+def leave() -> Response:
+    """Close the session."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if token:
+        with unit_of_work(writes=True) as uow:
+            sessions.end(uow, token)
+    response = redirect(url_for("auth.sign_in"))
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+@pages.post("/language")
+@needs("public")
+def choose_language() -> Response:
+    """Keep the chosen language: in the account of who is signed in, and in a cookie for the sign-in page."""
+    chosen = request.form.get("language", "")
+    response = redirect(local_path(request.form.get("next"), url_for("inbox.index")))
+    if chosen in LANGUAGES:
+        access.set_cookie(response, LANGUAGE_COOKIE, chosen)
+        if g.session:
+            with unit_of_work(writes=True) as uow:
+                sessions.set_language(uow, chosen)
+    return response
+
+
+def session_over() -> tuple[str, int]:
+    """A post without a session: the sign-in page that carries what was typed, and returns to where it belongs."""
+    typed = {key: value for key, value in request.form.items() if key not in HIDDEN}
+    home = local_path(request.form.get("page"), url_for("inbox.index"))
+    error = Forbidden("session_over")
+    return _page(home, error=error, typed=json.dumps(typed, ensure_ascii=False)), errors.refusal(error).status
+
+
+def _refused(user: str, password: str) -> Forbidden | None:
+    address = request.remote_addr or ""
+    with engine().reading(NOBODY) as uow:
+        if sessions.has_failed_too_often(uow, user, address):
+            return Forbidden("too_many_failures")
+        stored = identity.password_hash(uow, user)
+    if identity.verify_password(stored, password):
+        return None
+    with engine().transaction(NOBODY) as uow:
+        sessions.record_failure(uow, user, address)
+    return Forbidden("wrong_password")
+
+
+def _go_on(target: str, csrf: str) -> Response:
+    fields = _typed()
+    if "values" not in fields:
+        return redirect(target)
+    page = render_template("layout/continue.html", target=target, csrf=csrf, fields=fields)
+    return current_app.make_response(page)
+
+
+def _typed() -> dict[str, str]:
+    try:
+        fields = json.loads(request.form.get("typed") or "{}")
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in fields.items()} if isinstance(fields, dict) else {}
+
+
+def _page(target: str, **more: Any) -> str:
+    return render_template("layout/sign_in.html", target=target, language=language(), **more)

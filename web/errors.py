@@ -1,0 +1,123 @@
+"""One table from what went wrong to a status and a sentence in both languages; pages and JSON read the same row.
+
+A row is found by `code`, else by the class of the error. What is not in the table is our own failure: 500, logged, no detail.
+"""
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.errors import EngineError
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How a refusal is told: HTTP status, and what happened and what to do, in Chinese and English."""
+
+    status: int
+    zh: str
+    en: str
+
+    def words(self, language: str, facts: Mapping[str, Any]) -> str:
+        """The sentence in `language` with the facts of the case."""
+        return _Plain().format(self.zh if language == "zh" else self.en, **_readable(facts))
+
+
+BY_CODE: Mapping[str, Refusal] = {
+    # who may
+    "session_over": Refusal(401, "登录已过期。请重新登录，您填写的内容都还在。",
+                            "Your session has ended. Sign in again; what you typed is kept."),
+    "wrong_password": Refusal(401, "用户名或密码不正确。", "The user name or the password is wrong."),
+    "too_many_failures": Refusal(429, "登录失败次数过多。请在 5 分钟后再试。",
+                                 "Too many failed sign-ins. Try again in 5 minutes."),
+    "admins_only": Refusal(403, "此页面仅供管理员使用。", "This page is for administrators."),
+    "csrf": Refusal(403, "此页面已过期，操作没有执行。请返回、刷新页面后重试。",
+                    "This page is out of date and nothing was done. Go back, reload it and try again."),
+    "foreign_origin": Refusal(403, "请求来自其他网站，操作没有执行。", "The request came from another site; nothing was done."),
+    "undeclared_route": Refusal(403, "此地址不对外开放。", "This address is not open."),
+    "not_by": Refusal(403, "按规定，您不能办理此任务：您参与了相关的前一步骤，或者与此事有关。",
+                      "By the rules you may not do this task: you did a related earlier step, or it concerns you."),
+    # requests
+    "no_such_page": Refusal(404, "没有这个页面。它可能已被移动，或者地址有误。",
+                            "There is no such page. It may have moved, or the address has a mistake."),
+    "method_not_allowed": Refusal(405, "此地址不接受这种请求。", "This address does not take this kind of request."),
+    "too_large": Refusal(413, "上传的内容太大，服务器没有接收。上限为 {limit}。请压缩或分开上传。",
+                         "What you sent is too large and was not received. The limit is {limit}. Make it smaller or send it in parts."),
+    "bad_request": Refusal(400, "服务器没有读懂这个请求。请返回后重试。", "The request could not be read. Go back and try again."),
+    "no_file": Refusal(400, "请先选择至少一个文件。", "Choose at least one file first."),
+    "reason_missing": Refusal(400, "请说明原因。", "Give a reason."),
+    # tasks and cases
+    "second_instance": Refusal(409, "一次操作只能处理一个工单。", "One action can only change one case."),
+    "other_request": Refusal(409, "同一页面已提交过不同的内容。请刷新页面查看结果。",
+                             "This page was already sent with other content. Reload it to see the result."),
+    "suspended": Refusal(409, "此工单已暂停，恢复之后才能继续办理。", "This case is suspended; it goes on when it is resumed."),
+    "ended": Refusal(409, "此工单已结束。", "This case has ended."),
+    "failed": Refusal(500, "系统出现内部错误，已经记录。您填写的内容没有丢失：请稍后重试，仍不成功请联系管理员。",
+                      "Something went wrong on our side and was logged. Try again in a moment; if it stays, tell an administrator."),
+}
+BY_CLASS: Mapping[str, Refusal] = {
+    "NotFound": Refusal(404, "找不到这项内容。它可能不存在，或者不属于您的权限范围。",
+                        "This was not found. It may not exist, or it is outside what you may see."),
+    "Forbidden": Refusal(403, "您没有权限进行此操作。", "You may not do this."),
+    "AlreadyChanged": Refusal(409, "{who} 已于 {at} 先处理了这项任务。您填写的内容保留在下方。",
+                              "{who} was quicker, at {at}. What you typed is kept below."),
+    "Conflict": Refusal(409, "现在不能这样操作：情况已经变化。请刷新页面查看最新状态。",
+                        "This does not fit the present state. Reload the page to see it."),
+    "InvalidForm": Refusal(422, "有些内容需要更正，请看标出的各项。", "Some entries need correcting; see the marked fields."),
+    "InvalidValue": Refusal(400, "“{field}”的内容无法使用：{value}", "“{field}” has a value that cannot be used: {value}"),
+    "MismatchingMessage": Refusal(409, "没有唯一等待消息“{name}”的工单。", "There is not exactly one case waiting for the message “{name}”."),
+    "StepRefused": Refusal(409, "这一步现在不能执行，可能已经有人办理过了。请刷新页面查看最新状态。",
+                           "This step cannot be taken now; somebody may have done it already. Reload the page."),
+    "LimitExceeded": Refusal(409, "超出了一次操作的上限（{limit}）。请联系管理员。", "A limit was met ({limit}). Tell an administrator."),
+    "ExpressionError": Refusal(422, "图中的表达式无法计算：{expression}（{reason}）", "An expression could not be evaluated: {expression} ({reason})"),
+    "DeploymentRefused": Refusal(422, "部署被拒绝：下列问题改正之后才能部署。没有保存任何内容。",
+                                 "The deployment was refused: correct the problems below. Nothing was stored."),
+}
+
+
+def refusal(error: Exception) -> Refusal:
+    """The row for an error: by its code, else by its class or the nearest parent that has one."""
+    code = getattr(error, "code", "")
+    if isinstance(code, str) and code in BY_CODE:
+        return BY_CODE[code]
+    names = (kind.__name__ for kind in type(error).__mro__)
+    return next((BY_CLASS[name] for name in names if name in BY_CLASS), BY_CODE["failed"])
+
+
+def sentence(error: Exception, language: str) -> str:
+    """What happened and what to do, for a person."""
+    facts = error.facts if isinstance(error, EngineError) else {}
+    if facts.get("who") is None and type(error).__name__ == "AlreadyChanged":
+        return BY_CLASS["StepRefused"].words(language, facts)
+    return refusal(error).words(language, facts)
+
+
+def as_json(error: Exception, language: str) -> dict[str, Any]:
+    """The same refusal for a program: `code`, `message`, and the field errors of a form."""
+    body: dict[str, Any] = {"code": getattr(error, "code", "failed"), "message": sentence(error, language)}
+    if isinstance(error, EngineError) and "errors" in error.facts:
+        body["fields"] = sorted(error.facts["errors"])
+    return body
+
+
+def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {key: _text(value) for key, value in facts.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+    return str(value)[:200]
+
+
+class _Plain(string.Formatter):
+    """Puts facts into a sentence; one that is missing leaves a dash, and no attribute of a fact can be reached."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        """The fact of that name."""
+        return kwargs.get(field_name, "—"), field_name

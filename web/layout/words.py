@@ -1,0 +1,63 @@
+"""The reader's language, and times as people read them. The company's clock is Asia/Shanghai, whoever reads."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask import g, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+LANGUAGES = ("zh", "en")
+LANGUAGE_COOKIE = "fuwuflow_language"
+ZONE = ZoneInfo("Asia/Shanghai")
+SOON = timedelta(hours=4)
+
+
+def language() -> str:
+    """The signed-in user's language, else the visitor's choice, else Chinese."""
+    session = g.get("session")
+    chosen = session.language if session else request.cookies.get(LANGUAGE_COOKIE)
+    return chosen if chosen in LANGUAGES else "zh"
+
+
+def in_words(row: sa.Row[Any], field: str = "name") -> str:
+    """A row's name in the reader's language, falling back to the other."""
+    zh, en = getattr(row, field), getattr(row, f"{field}_en", "")
+    return str((en if language() == "en" else zh) or zh or en)
+
+
+def moment(value: datetime | None) -> str:
+    """A date and time to the minute, such as `2026-03-02 08:30`."""
+    return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if value else "—"
+
+
+def day_and_time(value: datetime, now: datetime) -> str:
+    """A date and time as short as can be told apart from `now`: `15:30` today, `03-02 15:30` this year."""
+    there, here = value.astimezone(ZONE), now.astimezone(ZONE)
+    if there.date() == here.date():
+        return there.strftime("%H:%M")
+    return there.strftime("%m-%d %H:%M" if there.year == here.year else "%Y-%m-%d %H:%M")
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest two units; a working day has 8 hours and is never meant here."""
+    minutes = max(int(length.total_seconds() // 60), 0)
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days:
+        return " ".join(filter(None, (ngettext("%(num)d day", "%(num)d days", days), _hours(hours))))
+    return " ".join(filter(None, (_hours(hours), _("%(num)d min", num=rest) if rest or not hours else "")))
+
+
+def working_span(length: timedelta) -> str:
+    """A length of working time in hours and minutes."""
+    minutes = max(int(length.total_seconds() // 60), 0)
+    hours, rest = divmod(minutes, 60)
+    if hours >= 24:
+        return _("%(num)d working hours", num=hours)
+    return _("%(hours)d:%(minutes)02d working hours", hours=hours, minutes=rest)
+
+
+def _hours(hours: int) -> str:
+    return ngettext("%(num)d hour", "%(num)d hours", hours) if hours else ""
