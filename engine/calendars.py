@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical
 from engine import calendar as working_time
+from engine import canonical
 from engine.calendar import WorkingCalendar
 from engine.errors import NotFound
 from engine.tables import calendar, calendar_day

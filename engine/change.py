@@ -36,7 +36,7 @@ class Change:
     @cached_property
     def places(self) -> dict[int, Place]:
         """Where every token stands after the step."""
-        return places(self.bundle.spec, self.applied.state)
+        return places(self.applied.state)
 
     @cached_property
     def kinds_before(self) -> dict[int, str]:

@@ -65,31 +65,29 @@ class CaseEnvironment:
         return self.processes[process].elements[element]
 
     # ------------------------------------------------------------ scopes
-    def opened(self, scope: int, outer: int, process: str, element: str, index: int | None) -> None:
-        """A sub-process or called process starts: a called one gets what its `camunda:in` mappings give."""
-        del index
+    def opened(self, scope: int, outer: int, process: str, element: str | None, index: int | None) -> None:
+        """A scope begins: a called process gets what its `camunda:in` mappings give, and sees nothing else."""
+        if element is None:
+            return
         activity = self.element(process, element)
         is_call = activity.type == "callActivity"
-        given = self._mapped(activity.inputs, scope if self._is_child(scope) else outer) if is_call else {}
+        given = self._mapped(activity.inputs, outer if index is None else scope) if is_call else {}
         self.variables.open(scope, outer, is_barrier=is_call)
         for name, value in given.items():
             self.variables.put(scope, name, value)
 
-    def closed(self, scope: int, process: str, element: str) -> None:
+    def closed(self, scope: int, outer: int, process: str, element: str, index: int | None) -> None:
         """A scope ends: a called process hands back what its `camunda:out` mappings say."""
-        activity, outer = self.element(process, element), self.variables.outer(scope)
+        del index
+        activity = self.element(process, element)
         given = self._mapped(activity.outputs, scope) if activity.type == "callActivity" else {}
         self.variables.drop(scope)
         for name, value in given.items():
             self.variables.write(outer, name, value)
 
     def called(self, process: str, element: str, scope: int) -> str:
-        """The key of the process that a call activity calls."""
-        del scope
-        return self.element(process, element).called or ""
-
-    def _is_child(self, scope: int) -> bool:
-        return bool(self.variables.local(scope))
+        """The key of the process that a call activity with `${name}` calls."""
+        return str(self.value(self.element(process, element).called or "", scope))
 
     def _mapped(self, mappings: Sequence[IoMapping], scope: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -154,7 +152,7 @@ class CaseEnvironment:
         """Whether the completion condition ends the remaining instances."""
         del done, total
         loop = self.element(process, element).loop
-        if loop is None or not loop.completion_condition:
+        if loop is None or loop.completion_condition is None:
             return False
         return self._conditions([loop.completion_condition], body)[0]
 

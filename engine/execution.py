@@ -102,13 +102,13 @@ def _save_variables(uow: UnitOfWork, instance_id: str, variables: ScopedVariable
 def _record(change: Change, command: Command) -> history.Head:
     row, applied = change.row, change.applied
     body = {
-        "now": history.iso(change.uow.now), "command": command.name, "step": command.step.as_json() if command.step else None,
+        "now": history.iso(change.uow.now), "command": command.name, "step": step.as_json(command.step),
         "set": dict(command.variables), "scope": command.scope, "inputs": dict(command.inputs),
-        "trace": [entry.as_json() for entry in applied.trace],
+        "trace": [step.as_json(entry) for entry in applied.trace],
         "changed": [[scope, name, canonical.loads(stored.text or "null")]
                     for (scope, name), stored in change.variables.changed.items()],
         "removed": [list(key) for key in change.variables.removed],
-        "engine": change.bundle.spec.engine_version, "digest": applied.digest,
+        "engine": step.VERSION, "digest": applied.digest,
     }
     return history.record(change.uow, row.id, history.Head(row.head_seq, row.head_hash), command=command.name,
                           element=command.element, bundle_id=row.bundle_id, body=body)
@@ -124,7 +124,8 @@ def _save_instance(change: Change, command: Command, head: history.Head) -> None
         **change.copies,
     }
     if has_ended:
-        values |= {"ended_at": change.uow.now, "status": command.status or "completed", "end_element": change.applied.outcome.end_element}
+        end = change.applied.outcome.end_element
+        values |= {"ended_at": change.uow.now, "status": command.status or "completed", "end_element": end}
     elif command.status:
         values["status"] = command.status
     mine = (process_instance.c.id == row.id, process_instance.c.version == row.version)

@@ -5,19 +5,21 @@ fails the token stands before the task as an incident, so a wrong expression in 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from engine import canonical
 from engine.diagram.model import Element, Process
 from engine.errors import EngineError, InvalidValue
 from engine.evaluation import CaseEnvironment, Sent
-from engine.spiff import run
+from engine.spiff import place, run, steps
 from engine.spiff.compile import Spec
-from engine.spiff.steps import Outcome, Row, State, Step, Trace
+from engine.spiff.steps import Outcome, State, Step, Trace
 from engine.variables import ROOT, ScopedVariables
 
 PRIORITY = 50
+VERSION = "fuwuflow 0.1, tokens 1, SpiffWorkflow 3.2.0"
+"""What computed a step, for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,27 @@ class Applied:
     digest: str
 
 
+def as_json(value: Step | Trace | None) -> dict[str, Any] | None:
+    """A step or trace entry as the record keeps it: without what is None or empty."""
+    if value is None:
+        return None
+    fields = {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(value).items()}
+    return {"is": type(value).__name__} | {name: each for name, each in fields.items() if each not in (None, [])}
+
+
+def from_json(value: Mapping[str, Any] | None) -> Step | None:
+    """The step that the record keeps."""
+    if value is None:
+        return None
+    kind = {"Start": steps.Start, "Complete": steps.Complete, "Trigger": steps.Trigger, "ThrowError": steps.ThrowError,
+            "Retry": steps.Retry, "Cancel": steps.Cancel}[value["is"]]
+    found: Step = kind(**{name: each for name, each in value.items() if name != "is"})
+    return found
+
+
 def apply(spec: Spec, before: State, step: Step | None, environment: CaseEnvironment) -> Applied:
     """Apply `step` (None: only variables change) and evaluate the offers of the tasks that are new."""
-    outcome = run.run(spec, before, step, environment)
+    outcome = run.run(spec, before, step, environment) if step else _unmoved(spec, before)
     offers, failed = _offers(spec, before, outcome.state, environment)
     state = _parked(outcome.state, failed)
     environment.variables.keep_only(live_scopes(state))
@@ -65,25 +85,25 @@ def apply(spec: Spec, before: State, step: Step | None, environment: CaseEnviron
     return Applied(state, trace, outcome, tuple(offers), tuple(environment.sent), state_digest(state, environment.variables))
 
 
-def place_of(spec: Spec, state: State, token: int) -> Place:
+def place_of(state: State, token: int) -> Place:
     """Where `token` of `state` stands. `KeyError` if it is not there."""
-    return places(spec, state)[token]
+    return places(state)[token]
 
 
-def places(spec: Spec, state: State) -> dict[int, Place]:
+def places(state: State) -> dict[int, Place]:
     """Where every token stands."""
     processes: dict[int, str] = {}
     found: dict[int, Place] = {}
     for row in state["tokens"]:
         process = row["at"] if row["is"] == "process" else processes[row["in"]]
         found[row["id"]] = Place(process, row["at"], row["id"] if "i" in row else row["in"])
-        processes[row["id"]] = _inner_process(spec, row, process)
+        processes[row["id"]] = str(row.get("calls") or process)
     return found
 
 
 def open_scopes(spec: Spec, state: State, variables: ScopedVariables) -> None:
     """Make the scopes of `state` known to `variables`."""
-    where = places(spec, state)
+    where = places(state)
     for row in state["tokens"]:
         if row["is"] in ("scope", "multi") or "i" in row:
             element = spec.processes[where[row["id"]].process].elements[row["at"]]
@@ -101,11 +121,8 @@ def state_digest(state: State, variables: ScopedVariables) -> str:
     return canonical.digest(canonical.dumps({"tokens": state, "variables": variables.digests()}))
 
 
-def _inner_process(spec: Spec, row: Row, process: str) -> str:
-    if row["is"] == "scope" and (element := spec.processes[process].elements.get(row["at"])) is not None:
-        if element.type == "callActivity":
-            return str(row.get("calls") or element.called)
-    return process
+def _unmoved(spec: Spec, state: State) -> Outcome:
+    return Outcome(state, (), tuple(place.subscriptions(spec, state)))
 
 
 def _offers(spec: Spec, before: State, after: State, environment: CaseEnvironment) -> tuple[list[Offer], dict[int, str]]:
@@ -113,7 +130,7 @@ def _offers(spec: Spec, before: State, after: State, environment: CaseEnvironmen
     new = [row for row in after["tokens"] if row["is"] == "task" and row["id"] not in known]
     if not new:
         return [], {}
-    where, offers, failed = places(spec, after), [], {}
+    where, offers, failed = places(after), [], {}
     for row in new:
         try:
             offers.append(_offer(spec.processes, row["id"], where[row["id"]], environment))

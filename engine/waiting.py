@@ -92,7 +92,8 @@ def _deadline(change: Change, token: int, armed: Deadlines) -> datetime | None:
     while token:
         around.add(token)
         token = outer.get(token, 0)
-    return min((at for (where, event), at in armed.items() if where in around and _is_deadline(change, where, event)), default=None)
+    deadlines = (at for (where, event), at in armed.items() if where in around and _is_deadline(change, where, event))
+    return min(deadlines, default=None)
 
 
 def _is_deadline(change: Change, token: int, event: str) -> bool:
@@ -125,7 +126,8 @@ def _jobs(change: Change) -> None:
 def _incidents(change: Change) -> None:
     uow, gone = change.uow, change.gone("incident")
     if gone:
-        resolve_incidents(uow, incident.c.instance_id == change.row.id, incident.c.token.in_(gone), incident.c.kind == "failedStep")
+        resolve_incidents(uow, incident.c.instance_id == change.row.id, incident.c.token.in_(gone),
+                          incident.c.kind == "failedStep")
     errors = {row["id"]: row.get("error", "") for row in change.applied.state["tokens"] if row["is"] == "incident"}
     for token in change.new("incident"):
         spot = change.places[token]

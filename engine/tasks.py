@@ -1,0 +1,163 @@
+"""User tasks: claim, release, assign, complete (WS-HumanTask §4, in the words of Camunda 7)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import bundles, canonical, execution, forms, identity, step
+from engine.bundles import Bundle
+from engine.diagram.model import Element
+from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidForm, InvalidValue, LimitExceeded, NotFound
+from engine.execution import Command
+from engine.instances import lists_of
+from engine.spiff.steps import Complete
+from engine.tables import idempotency_key as replies
+from engine.tables import task, task_candidate
+from engine.unit_of_work import UnitOfWork
+from engine.waiting import candidate_rows
+
+Values = Mapping[str, Any]
+
+
+def claim(uow: UnitOfWork, task_id: str, *, revision: int | None = None) -> None:
+    """Take an unclaimed task. `AlreadyChanged` if a colleague was quicker, `Forbidden` if it is not mine to take."""
+    row, instance = _open(uow, task_id, revision)
+    if row.assignee == uow.actor.id:
+        return
+    if row.assignee:
+        raise AlreadyChanged("task_claimed", who=row.assignee, at=row.claimed_at, what="claim", task=task_id)
+    _must_be_allowed(uow, row)
+    _hand(uow, instance, row, uow.actor.id, "claim")
+
+
+def release(uow: UnitOfWork, task_id: str, *, revision: int | None = None) -> None:
+    """Give a task back to its candidate groups; one without groups stays (nobody would find it)."""
+    row, instance = _open(uow, task_id, revision)
+    if row.assignee is None:
+        return
+    if row.assignee != uow.actor.id and not identity.may_assign(uow, row):
+        raise Forbidden("not_assignee", task=task_id, assignee=row.assignee)
+    if canonical.loads(row.candidate_groups) == []:
+        raise Conflict("no_candidate_group", task=task_id)
+    _hand(uow, instance, row, None, "release")
+
+
+def assign(uow: UnitOfWork, task_id: str, *, assignee: str, revision: int | None = None) -> None:
+    """Give a task to a person who may do it (leads of the office, central managers, administrators)."""
+    row, instance = _open(uow, task_id, revision)
+    if not identity.may_assign(uow, row):
+        raise Forbidden("may_not_assign", task=task_id)
+    if not identity.may_work_on_as(uow, row, assignee):
+        raise InvalidValue("assignee", field="assignee", value=assignee, task=task_id)
+    _hand(uow, instance, row, assignee, "assign")
+
+
+def complete(uow: UnitOfWork, task_id: str, *, values: Values | None = None, variables: Values | None = None,
+             revision: int | None = None, idempotency_key: str | None = None) -> str:
+    """Complete a task and run the case on; returns the case's id. An unclaimed task is claimed by it.
+
+    `values` go through the task's form, `variables` are typed already (REST). The same `idempotency_key` gives the
+    first reply again, with other values it is refused. Raises `InvalidForm`, `AlreadyChanged`, `Forbidden`, `Conflict`.
+    """
+    digest = canonical.digest(canonical.dumps([task_id, dict(values or {}), dict(variables or {})]))
+    uow.lock_instance(row_of(uow, task_id).instance_id)  # first, so that a double click waits here and finds the reply
+    if reply := _replied(uow, idempotency_key, digest):
+        return reply
+    row, instance = _open(uow, task_id, revision, takes_over=True)
+    if row.assignee not in (None, uow.actor.id):
+        raise AlreadyChanged("task_claimed", who=row.assignee, at=row.claimed_at, what="claim", task=task_id)
+    _must_be_allowed(uow, row)
+    bundle = bundles.load(uow, instance.bundle_id)
+    found = _typed(uow, instance, bundle, row, values=values, variables=variables)
+    _close(uow, row)
+    scope = step.place_of(canonical.loads(instance.tokens), row.token).scope
+    try:
+        execution.advance(uow, instance, Command("complete", Complete(row.token), row.element, found, scope,
+                                                 {"form": dict(values or {}), "task": task_id}))
+    except LimitExceeded as problem:
+        raise InvalidValue("too_large", field=problem.facts.get("name"), **problem.facts) from problem
+    _reply(uow, idempotency_key, digest, instance.id)
+    return str(instance.id)
+
+
+def form_of(bundle: Bundle, element: Element) -> Values | None:
+    """The form-js schema of a user task, None if it has none."""
+    return bundle.forms.get(element.attributes.get("formRef", ""))
+
+
+def row_of(uow: UnitOfWork, task_id: str) -> sa.Row[Any]:
+    """The task's row, open or not. `NotFound` if there never was one."""
+    row = uow.row(sa.select(task).where(task.c.id == task_id))
+    if row is None:
+        raise NotFound(kind="task", id=task_id)
+    return row
+
+
+def _open(uow: UnitOfWork, task_id: str, revision: int | None, *, takes_over: bool = False) -> tuple[sa.Row[Any], sa.Row[Any]]:
+    """The task and its locked case. `takes_over`: a completion may follow the actor's own claim made elsewhere."""
+    seen = row_of(uow, task_id)
+    instance = uow.lock_instance(seen.instance_id)
+    row = row_of(uow, task_id)
+    if not identity.may_see(uow, instance):
+        raise Forbidden("may_not_see", task=task_id)
+    if row.state != "open":
+        raise AlreadyChanged("task_" + row.state, who=row.completed_by, at=row.ended_at, what=row.state, task=task_id)
+    is_mine = takes_over and row.assignee == uow.actor.id
+    if revision is not None and row.revision != revision and not is_mine:
+        raise AlreadyChanged("task_changed", who=row.assignee, at=row.claimed_at, what="claim", task=task_id)
+    return row, instance
+
+
+def _must_be_allowed(uow: UnitOfWork, row: sa.Row[Any]) -> None:
+    if not identity.may_work_on(uow, row):
+        raise Forbidden("may_not_work_on", task=row.id, groups=canonical.loads(row.candidate_groups), office=row.office)
+
+
+def _hand(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any], assignee: str | None, command: str) -> None:
+    mine = (task.c.id == row.id, task.c.revision == row.revision)
+    uow.execute(sa.update(task).where(*mine).values(
+        assignee=assignee, claimed_at=uow.now if assignee else None, revision=row.revision + 1))
+    uow.execute(sa.delete(task_candidate).where(task_candidate.c.task_id == row.id))
+    candidates = candidate_rows(uow, row._mapping) if assignee is None else []
+    if candidates:
+        uow.execute(sa.insert(task_candidate), candidates)
+    execution.advance(uow, instance, Command(command, None, row.element, inputs={
+        "task": row.id, "token": row.token, "assignee": assignee, "before": row.assignee}))
+
+
+def _close(uow: UnitOfWork, row: sa.Row[Any]) -> None:
+    uow.execute(sa.update(task).where(task.c.id == row.id).values(
+        state="completed", ended_at=uow.now, completed_by=uow.actor.id, revision=row.revision + 1,
+        assignee=uow.actor.id, claimed_at=row.claimed_at or uow.now))
+
+
+def _typed(uow: UnitOfWork, instance: sa.Row[Any], bundle: Bundle, row: sa.Row[Any], *, values: Values | None,
+           variables: Values | None) -> Values:
+    schema = form_of(bundle, bundle.element(row.process_key, row.element))
+    if values is None:
+        return dict(variables or {})
+    if schema is None:
+        if values:
+            raise InvalidForm(errors={name: [("unknown_field", {})] for name in values})
+        return dict(variables or {})
+    state = canonical.loads(instance.tokens)
+    scoped = execution.load_variables(uow, instance.id, bundle, state)
+    seen = scoped.visible(step.place_of(state, row.token).scope)
+    return {**(variables or {}), **forms.parse(schema, values, seen, uow.now, lists_of(uow, row.office))}
+
+
+def _replied(uow: UnitOfWork, key: str | None, digest: str) -> str | None:
+    if not key:
+        return None
+    row = uow.row(sa.select(replies).where(replies.c.actor == uow.actor.id, replies.c.key == key))
+    if row is None:
+        return None
+    if row.digest != digest:
+        raise Conflict("idempotency_key", key=key)
+    return str(row.reply)
+
+
+def _reply(uow: UnitOfWork, key: str | None, digest: str, reply: str) -> None:
+    if key:
+        uow.execute(sa.insert(replies).values(actor=uow.actor.id, key=key, digest=digest, reply=reply, created_at=uow.now))
