@@ -43,6 +43,10 @@ class ScopedVariables:
         self._barriers = {ROOT}
         self._touched: set[Key] = set()
 
+    def fresh(self, limit: int) -> "ScopedVariables":
+        """The same variables at the beginning of another step: nothing touched, no scope known but the process."""
+        return ScopedVariables(self._rows, limit=limit)
+
     def open(self, scope: int, outer: int, *, is_barrier: bool) -> None:
         """Make `scope` known as standing in `outer`; a barrier is a called process."""
         self._outer.setdefault(scope, outer)
