@@ -9,6 +9,9 @@ import rfc8785
 from engine.errors import InvalidValue
 
 
+SAFE = 2**53
+
+
 def dumps(value: Any) -> str:
     """The canonical text of a JSON value. `InvalidValue` for what JSON cannot hold exactly (NaN, integers beyond 2**53)."""
     try:
@@ -18,8 +21,13 @@ def dumps(value: Any) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of a JSON text."""
-    return json.loads(text)
+    """The value of a JSON text; a whole number beyond 2**53 is a float again, as it was before it was written."""
+    return json.loads(text, parse_int=_number)
+
+
+def _number(text: str) -> int | float:
+    number = int(text)
+    return number if abs(number) < SAFE else float(text)
 
 
 def digest(data: bytes | str) -> str:
