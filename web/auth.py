@@ -1,8 +1,6 @@
 """Signing in and out, and the reader's language."""
 
 import json
-from typing import Any
-
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -104,5 +102,6 @@ def _typed() -> dict[str, str]:
     return {str(key): str(value) for key, value in fields.items()} if isinstance(fields, dict) else {}
 
 
-def _page(target: str, **more: Any) -> str:
-    return render_template("layout/sign_in.html", target=target, language=language(), **more)
+def _page(target: str, *, user: str = "", error: Forbidden | None = None, typed: str = "") -> str:
+    words = errors.sentence(error, language()) if error else ""
+    return render_template("layout/sign_in.html", target=target, shown_user=user, error=error, error_words=words, typed=typed)
