@@ -34,7 +34,7 @@ def record(uow: UnitOfWork, instance_id: str, head: Head, *, command: str, eleme
            body: Mapping[str, Any]) -> Head:
     """Append one event with its body; the caller keeps the returned head on the instance's row."""
     stored, salt = canonical.dumps(body).encode(), secrets.token_bytes(16)
-    event = {
+    event: dict[str, Any] = {
         "instance_id": instance_id, "seq": head.seq + 1, "at": uow.now, "actor": uow.actor.id,
         "on_behalf_of": uow.actor.on_behalf_of, "command": command, "element": element, "bundle_id": bundle_id,
         "prev": head.hash, "body_digest": body_digest(salt, stored),

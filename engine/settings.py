@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +42,7 @@ class Settings:
 def from_env(environ: Mapping[str, str] | None = None) -> Settings:
     """Read `Settings` from `environ` (default: the process's). Raises `ValueError` naming the variable that does not parse."""
     source = os.environ if environ is None else environ
-    given = {f.name: _parse(f.name.upper(), source[f.name.upper()], type(f.default))
+    given: dict[str, Any] = {f.name: _parse(f.name.upper(), source[f.name.upper()], type(f.default))
              for f in fields(Settings) if source.get(f.name.upper())}
     return Settings(**given)
 
