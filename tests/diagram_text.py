@@ -1,0 +1,82 @@
+"""Small BPMN files for tests, written as one line an element, so that a test shows the diagram that it is about."""
+
+from collections.abc import Iterable
+
+HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'id="definitions" targetNamespace="http://fuwuflow/test">'
+)
+
+
+def node(kind: str, element: str, inner: str = "", **attributes: str) -> str:
+    """`<bpmn:kind id=element …>inner</…>`; `camunda_x` becomes `camunda:x`."""
+    written = "".join(f' {name.replace("camunda_", "camunda:")}="{value}"' for name, value in attributes.items())
+    return f'<bpmn:{kind} id="{element}"{written}>{inner}</bpmn:{kind}>'
+
+
+def properties(**values: str) -> str:
+    """`camunda:properties` of an element."""
+    rows = "".join(f'<camunda:property name="{name}" value="{value}"/>' for name, value in values.items())
+    return f"<bpmn:extensionElements><camunda:properties>{rows}</camunda:properties></bpmn:extensionElements>"
+
+
+def user(element: str, groups: str = "staff", inner: str = "", **attributes: str) -> str:
+    """A user task for a candidate group."""
+    return node("userTask", element, inner, camunda_candidateGroups=groups, **attributes)
+
+
+def service(element: str, topic: str, inner: str = "") -> str:
+    """A service task: a job for an operation."""
+    return node("serviceTask", element, inner, camunda_type="external", camunda_topic=topic)
+
+
+def start(element: str = "begin", inner: str = "", **attributes: str) -> str:
+    """A start event."""
+    return node("startEvent", element, inner, **attributes)
+
+
+def end(element: str = "done", inner: str = "") -> str:
+    """An end event."""
+    return node("endEvent", element, inner)
+
+
+def timer(text: str, kind: str = "timeDuration") -> str:
+    """A timer event definition."""
+    return (f'<bpmn:timerEventDefinition><bpmn:{kind} xsi:type="bpmn:tFormalExpression">{text}</bpmn:{kind}>'
+            "</bpmn:timerEventDefinition>")
+
+
+def boundary(element: str, host: str, inner: str, *, interrupts: bool = True, before: str = "") -> str:
+    """A boundary event; `before` are its extension elements."""
+    return node("boundaryEvent", element, before + inner, attachedToRef=host, cancelActivity=str(interrupts).lower())
+
+
+def flows(*path: str) -> str:
+    """Sequence flows along a path; the id is `source_to_target`."""
+    return "".join(node("sequenceFlow", f"{a}_to_{b}", sourceRef=a, targetRef=b) for a, b in zip(path, path[1:], strict=False))
+
+
+def flow_if(source: str, target: str, condition: str) -> str:
+    """A sequence flow with a FEEL condition."""
+    text = condition.replace("&", "&amp;").replace("<", "&lt;")
+    expression = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression" language="feel">{text}</bpmn:conditionExpression>'
+    return node("sequenceFlow", f"{source}_to_{target}", expression, sourceRef=source, targetRef=target)
+
+
+def diagram(*parts: str, key: str = "case", more: str = "", starters: str = "staff") -> bytes:
+    """A file with one executable process; `more` stands beside it (messages, errors)."""
+    body = "".join(parts)
+    return (f'{HEAD}{more}<bpmn:process id="{key}" name="{key}" isExecutable="true" '
+            f'camunda:candidateStarterGroups="{starters}">{body}</bpmn:process></bpmn:definitions>').encode()
+
+
+def messages(names: Iterable[str]) -> str:
+    """`<bpmn:message>` elements whose id is `m_name`."""
+    return "".join(f'<bpmn:message id="m_{name}" name="{name}"/>' for name in names)
+
+
+def message(name: str) -> str:
+    """A message event definition."""
+    return f'<bpmn:messageEventDefinition messageRef="m_{name}"/>'
