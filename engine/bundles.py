@@ -124,7 +124,7 @@ def _compile(uow: UnitOfWork, bundle_id: str) -> Bundle:
     return Bundle(
         id=bundle_id, root=rows[row.root].key, members=members, versions={k: r.version for k, r in diagrams.items()},
         processes={key: models[key].processes[key] for key in diagrams},
-        spec=spiff_compile.compile_processes({k: (models[k], stored_bytes(uow, r.sha256)) for k, r in diagrams.items()}),
+        spec=spiff_compile.compile_processes({key: models[key].processes[key] for key in diagrams}),
         forms={key: canonical.loads(stored_bytes(uow, rows[i].sha256)) for key, i in members["form"].items()},
         decisions={key: stored_decision(uow, rows[i]) for key, i in members["decision"].items()},
     )
