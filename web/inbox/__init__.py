@@ -1,0 +1,1 @@
+"""The inbox: lists of tasks, and the page of one task."""

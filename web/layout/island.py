@@ -1,0 +1,47 @@
+"""What a form island needs: the schema in the reader's language, the values to begin with, the server's findings."""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine import forms
+from engine.unit_of_work import Option
+from web.layout.words import language
+
+Values = Mapping[str, Any]
+
+
+def definition(schema: Values, variables: Values, lists: Mapping[str, Sequence[Option]], *, decision: str | None = None,
+               typed: Values | None = None, errors: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+    """The JSON that `web/layout/islands/form.ts` reads. `decision` is a field that buttons answer: it is not drawn."""
+    shown = forms.localise(copy.deepcopy(dict(schema)), language())
+    if decision:
+        shown["components"] = _without(shown.get("components", []), decision)
+    text = json.dumps(schema, ensure_ascii=False)
+    used = {name: value for name, value in variables.items() if name in text}
+    options = {name: [{"value": one.value, "label": one.en if language() == "en" else one.zh} for one in found]
+               for name, found in lists.items()}
+    data = {**forms.to_screen(schema, used), **options, **(typed or {})}
+    if decision:
+        data.pop(decision, None)
+    return {"schema": shown, "data": data, "errors": dict(errors or {}), "decision": decision}
+
+
+def is_empty(shown: Mapping[str, Any]) -> bool:
+    """Whether nothing is left to fill in."""
+    return not shown["schema"].get("components")
+
+
+def read_values(text: str) -> dict[str, Any]:
+    """The values that the island sent as JSON; anything else gives none."""
+    try:
+        values = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _without(components: Sequence[Any], key: str) -> list[Any]:
+    kept = [component for component in components if component.get("key") != key]
+    return [{**one, "components": _without(one["components"], key)} if "components" in one else one for one in kept]
