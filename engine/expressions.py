@@ -1,0 +1,295 @@
+"""FEEL (DMN 1.3 §10) by feelin in V8: the only importer of `py_mini_racer`.
+
+One V8 context per process and thread, made at the first call. An expression sees the variables that it names and the time
+that it is given: no clock, no files, no Python. It is stopped at `Limits`.
+"""
+
+import atexit
+import ctypes
+import json
+import os
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from weakref import finalize
+
+from py_mini_racer import JSOOMException, JSTimeoutException, MiniRacer
+
+from engine.errors import ExpressionError
+
+BUNDLE = Path(__file__).parent / "static" / "feel.js"
+ZONE = "Asia/Shanghai"
+MAX_CHARACTERS = 20_000
+_REFERENCE = re.compile(r"\$\{\s*([^\W\d]\w*)\s*\}")
+
+Types = Mapping[str, "str | Types"]
+"""Variable name → `string number boolean date time list context unknown`, or a mapping for a context with known entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may use; a call that ran out of time is repeated once with `second_timeout_ms` (a busy machine)."""
+
+    timeout_ms: int = 100
+    second_timeout_ms: int = 1_000
+    memory_mb: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that cannot fit in an expression: `reason` (of `expression_messages`), where (characters), and its facts."""
+
+    reason: str
+    position: int
+    end: int
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a parse tells: the result's `kind`, all `names` that may be variables, those that must be, and the findings."""
+
+    kind: str
+    names: frozenset[str]
+    required: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+def configure(limits: Limits) -> None:
+    """Set the limits of this process; contexts made before keep their memory limit."""
+    _process.limits = limits
+
+
+def evaluate(expression: str, variables: Mapping[str, Any], now: datetime, zone: str = ZONE) -> Any:
+    """The value of one expression as JSON types; dates as ISO text. Raises `ExpressionError`."""
+    return evaluate_many([expression], variables, now, zone)[0]
+
+
+def evaluate_many(expressions: Sequence[str], variables: Mapping[str, Any], now: datetime, zone: str = ZONE) -> list[Any]:
+    """The values of several expressions over the same variables, in one call. The first failure is raised."""
+    return _run([{"text": text} for text in expressions], _named(expressions, variables), now, zone)
+
+
+def conditions(expressions: Sequence[str], variables: Mapping[str, Any], now: datetime, zone: str = ZONE, *,
+               until_true: bool = False) -> list[bool]:
+    """One boolean an expression, in one call; anything else than true and false is an `ExpressionError`.
+
+    `until_true`: as an exclusive gateway reads them, those after the first true are not evaluated and are false.
+    """
+    calls = [{"text": text} for text in expressions]
+    values = _run(calls, _named(expressions, variables), now, zone, until_true=until_true, only=bool)
+    return values + [False] * (len(expressions) - len(values))
+
+
+def unary_tests(tests: Sequence[tuple[str, Any]], variables: Mapping[str, Any], now: datetime, zone: str = ZONE) -> list[bool]:
+    """Whether each input value fits its DMN input entry (`< 5`, `"a","b"`, `-`), in one call."""
+    wanted = frozenset[str]().union(*(inspect(text, is_test=True).names for text, _ in tests))
+    calls = [{"text": text, "input": value, "isTest": True} for text, value in tests]
+    return _run(calls, {name: variables[name] for name in wanted if name in variables}, now, zone, only=bool)
+
+
+def names(expression: str) -> frozenset[str]:
+    """The variables that an expression may read. In a filter `list[price > 3]` an entry of the list's items counts too."""
+    return inspect(expression).names
+
+
+@lru_cache(maxsize=4_096)
+def inspect(expression: str, *, is_test: bool = False) -> Inspection:
+    """Read an expression without any types. Raises `ExpressionError` (`syntax`)."""
+    return _inspect(expression, {}, is_test=is_test, is_closed=False, input_type=None)
+
+
+def check_types(expression: str, types: Types, *, is_closed: bool = False, is_condition: bool = True) -> list[Finding]:
+    """What cannot fit when variables have these types: unlike types compared, a condition that is not boolean.
+
+    `is_closed`: there are no other variables, so another name is a finding. A syntax error is a finding too.
+    """
+    try:
+        found = _inspect(expression, types, is_test=False, is_closed=is_closed, input_type=None)
+    except ExpressionError as error:
+        return [_finding_of(error)]
+    if is_condition and not found.findings and found.kind not in ("boolean", "unknown"):
+        return [Finding("not_boolean", 0, len(expression), {"found": found.kind})]
+    return list(found.findings)
+
+
+def check_unary_test(test: str, input_type: str, types: Types) -> list[Finding]:
+    """What cannot fit in a DMN input entry for an input of this type (`unknown` fits all)."""
+    try:
+        return list(_inspect(test, types, is_test=True, is_closed=False, input_type=input_type).findings)
+    except ExpressionError as error:
+        return [_finding_of(error)]
+
+
+def value(text: str, variables: Mapping[str, Any], now: datetime, zone: str = ZONE) -> Any:
+    """The dialect's form outside of conditions: `= FEEL`, `${name}` (one variable as it is), or the text itself."""
+    if text.lstrip().startswith("="):
+        return evaluate(text.lstrip()[1:], variables, now, zone)
+    name = _reference(text)
+    if name is None:
+        return text
+    if name not in variables:
+        raise ExpressionError(expression=text, reason="unknown_name", position=text.index(name), end=len(text), name=name)
+    return variables[name]
+
+
+def value_names(text: str) -> frozenset[str]:
+    """The variables that `value(text, …)` reads. Raises `ExpressionError` as it would for its form."""
+    if text.lstrip().startswith("="):
+        return names(text.lstrip()[1:])
+    name = _reference(text)
+    return frozenset() if name is None else frozenset((name,))
+
+
+def close() -> None:
+    """Close this thread's context; the next call makes another."""
+    _close(_key())
+
+
+# ------------------------------------------------------------------ inside
+
+
+def _reference(text: str) -> str | None:
+    stripped = text.strip()
+    match = _REFERENCE.fullmatch(stripped)
+    if match is None and "${" in stripped:  # `Order ${id}` would be half done in silence
+        raise ExpressionError(expression=text, reason="unsupported_reference", position=text.index("${"), end=len(text))
+    return match[1] if match else None
+
+
+def _named(expressions: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = frozenset[str]().union(*(names(text) for text in expressions))
+    return {name: variables[name] for name in wanted if name in variables}
+
+
+def _run(calls: list[dict[str, Any]], variables: dict[str, Any], now: datetime, zone: str, *,
+         until_true: bool = False, only: type | None = None) -> list[Any]:
+    if not calls:
+        return []
+    request = {"calls": calls, "variables": variables, "now": round(now.timestamp() * 1000), "zone": zone,
+               "untilTrue": until_true}
+    answers = _call("run", request, "; ".join(call["text"] for call in calls))
+    return [_value_of(answer, call["text"], only) for answer, call in zip(answers, calls, strict=False)]
+
+
+def _value_of(answer: dict[str, Any], expression: str, only: type | None) -> Any:
+    found = _result(answer, expression)
+    if only is not None and not isinstance(found, only):
+        raise ExpressionError(expression=expression, reason="not_boolean", position=0, end=len(expression),
+                              found="null" if found is None else json.dumps(found, ensure_ascii=False)[:200])
+    return found
+
+
+def _inspect(expression: str, types: Types, *, is_test: bool, is_closed: bool, input_type: str | None) -> Inspection:
+    if len(expression) > MAX_CHARACTERS:
+        raise ExpressionError(expression=expression[:100], reason="too_large", position=0, end=MAX_CHARACTERS)
+    answer = _call("inspect", {"expression": expression, "types": _plain(types), "isTest": is_test, "isClosed": is_closed,
+                               "input": input_type}, expression)
+    found = _result(answer, expression)
+    findings = tuple(Finding(f["reason"], f["from"], f["to"], f["facts"]) for f in found["findings"])
+    return Inspection(found["kind"], frozenset(found["names"]), frozenset(found["required"]), findings)
+
+
+def _plain(types: Types) -> dict[str, Any]:
+    return {name: kind if isinstance(kind, str) else _plain(kind) for name, kind in types.items()}
+
+
+def _result(answer: dict[str, Any], expression: str) -> Any:
+    failure = answer.get("failure")
+    if failure is None:
+        return answer.get("value")
+    raise ExpressionError(expression=expression, reason=failure["reason"], position=failure.get("from"), end=failure.get("to"),
+                          **failure.get("facts", {}))
+
+
+def _finding_of(error: ExpressionError) -> Finding:
+    facts = {name: fact for name, fact in error.facts.items() if name not in ("expression", "reason", "position", "end")}
+    return Finding(error.facts["reason"], error.facts["position"] or 0, error.facts["end"] or 0, facts)
+
+
+def _call(function: str, request: dict[str, Any], expression: str) -> Any:
+    # Encoded twice: V8 parses a string as JSON faster than as a program, and `__proto__` stays a plain key.
+    code = f"feel.{function}({json.dumps(json.dumps(request, allow_nan=False))})"
+    try:
+        return json.loads(_eval(code, _process.limits))
+    except JSTimeoutException:
+        raise ExpressionError(expression=expression, reason="timeout", position=None, end=None) from None
+    except JSOOMException:
+        close()  # its heap stays at the limit
+        raise ExpressionError(expression=expression, reason="memory", position=None, end=None) from None
+
+
+def _eval(code: str, limits: Limits) -> str:
+    try:
+        return str(_context().eval(code, timeout_sec=limits.timeout_ms / 1000))
+    except JSTimeoutException:
+        return str(_context().eval(code, timeout_sec=limits.second_timeout_ms / 1000))
+
+
+class _Process:
+    """What this process holds: the limits, and the open contexts by process id and thread."""
+
+    def __init__(self) -> None:
+        self.limits = Limits()
+        self.contexts: dict[tuple[int, int], MiniRacer] = {}
+        self.ends = threading.local()
+        self.is_prepared = False
+
+
+class _Marker:
+    """Lives in a thread's locals; when it goes, the thread has ended."""
+
+
+_process = _Process()
+
+
+def _key() -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()
+
+
+def _context() -> MiniRacer:
+    """This thread's context. One inherited over fork is another process's by its key, and never touched."""
+    held = _process.contexts.get(_key())
+    if held is None:
+        held = _process.contexts[_key()] = _open()
+        if not hasattr(_process.ends, "marker"):
+            _process.ends.marker = _Marker()
+            finalize(_process.ends.marker, _close, _key()).atexit = False
+    return held
+
+
+def _close(key: tuple[int, int]) -> None:
+    held = _process.contexts.pop(key, None)
+    if held is not None:
+        held.close()
+
+
+def _open() -> MiniRacer:
+    if not BUNDLE.exists():
+        raise ExpressionError(expression="", reason="bundle_missing", position=None, end=None, file=str(BUNDLE.name))
+    if not _process.is_prepared:
+        _process.is_prepared = True
+        atexit.register(_close_all)
+        os.register_at_fork(after_in_child=_abandon_inherited)
+    context = MiniRacer()
+    context.set_hard_memory_limit(_process.limits.memory_mb * 1_000_000)
+    context.eval(BUNDLE.read_text(encoding="utf-8"))
+    return context
+
+
+def _close_all() -> None:
+    """Close every context of this process: with one left open the exit hangs."""
+    for key in list(_process.contexts):
+        _close(key)
+
+
+def _abandon_inherited() -> None:
+    """In a forked child V8's threads are gone and freeing its contexts aborts the exit: they get a reference for ever."""
+    for held in _process.contexts.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
+    _process.contexts.clear()
