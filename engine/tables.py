@@ -183,10 +183,13 @@ idempotency_key = _t(
 office = _t("office", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("region", null=True))
 candidate_group = _t(
     "candidate_group", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("by_office", sa.Boolean),
+    _c("leads", sa.Boolean, default=False),  # its members assign work and intervene in cases, in their office or everywhere
 )
 user_account = _t(
     "user_account", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("email"), _c("password_hash"),
-    _c("is_admin", sa.Boolean, default=False), _c("sees_all", sa.Boolean, default=False), _c("language", default="zh"),
+    _c("is_admin", sa.Boolean, default=False), _c("sees_all", sa.Boolean, default=False),
+    _c("acts_everywhere", sa.Boolean, default=False),  # a technical account: any task, any start, on the record as itself
+    _c("language", default="zh"),
     _c("is_active", sa.Boolean, default=True), _c("revision", sa.Integer, default=1),
 )
 membership = _t(

@@ -23,6 +23,7 @@ class Actor:
     memberships: frozenset[tuple[str, str]] = frozenset()
     is_admin: bool = False
     sees_all: bool = False
+    acts_everywhere: bool = False
     on_behalf_of: str | None = None
 
     @property

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_en", sa.Text(), nullable=False),
         sa.Column("by_office", sa.Boolean(), nullable=False),
+        sa.Column("leads", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_candidate_group"),
     )
     op.create_table(
@@ -187,6 +188,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("is_admin", sa.Boolean(), nullable=False),
         sa.Column("sees_all", sa.Boolean(), nullable=False),
+        sa.Column("acts_everywhere", sa.Boolean(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),

@@ -1,0 +1,249 @@
+"""Users, groups and offices, and every question that begins with "may" (details.md, Offices, groups, who may).
+
+A membership of a group that acts within an office names the office; one of a central group has the office "".
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from engine import bundles, canonical
+from engine.diagram.model import Process
+from engine.errors import Conflict, Forbidden, InvalidValue, NotFound
+from engine.tables import candidate_group, membership, office, process_instance, task, user_account, variable
+from engine.unit_of_work import Actor, UnitOfWork
+
+USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+FLAGS = ("is_admin", "sees_all", "acts_everywhere")
+PASSWORDS = PasswordHasher()  # argon2id, RFC 9106's second recommendation: 64 MiB, 3 passes
+
+
+# ------------------------------------------------------------------ who
+def actor(uow: UnitOfWork, user_id: str) -> Actor:
+    """The active user `user_id` with memberships. `Forbidden` if there is none."""
+    row = uow.row(sa.select(user_account).where(user_account.c.id == user_id, user_account.c.is_active))
+    if row is None:
+        raise Forbidden("no_such_user", user=user_id)
+    held = uow.rows(sa.select(membership.c.group_id, membership.c.office).where(membership.c.user_id == user_id))
+    memberships = frozenset((each.group_id, each.office) for each in held)
+    return Actor(row.id, memberships, row.is_admin, row.sees_all, row.acts_everywhere)
+
+
+def user(uow: UnitOfWork, user_id: str) -> sa.Row[Any]:
+    """A user's row, active or not. `NotFound` if there is none."""
+    row = uow.row(sa.select(user_account).where(user_account.c.id == user_id))
+    if row is None:
+        raise NotFound(kind="user", id=user_id)
+    return row
+
+
+def users(uow: UnitOfWork) -> list[sa.Row[Any]]:
+    """All users, by id."""
+    return uow.rows(sa.select(user_account).order_by(user_account.c.id))
+
+
+def groups(uow: UnitOfWork) -> list[sa.Row[Any]]:
+    """All candidate groups, by id."""
+    return uow.rows(sa.select(candidate_group).order_by(candidate_group.c.id))
+
+
+def offices(uow: UnitOfWork) -> list[sa.Row[Any]]:
+    """All offices, by id."""
+    return uow.rows(sa.select(office).order_by(office.c.id))
+
+
+def members(uow: UnitOfWork, group: str, place: str = "") -> list[sa.Row[Any]]:
+    """The active users of a group, by id; of a group that acts within an office those of the office `place`."""
+    is_member = sa.and_(membership.c.user_id == user_account.c.id, membership.c.group_id == group,
+                        membership.c.office.in_(["", place]))
+    query = sa.select(user_account).where(user_account.c.is_active, sa.exists().where(is_member))
+    return uow.rows(query.order_by(user_account.c.id))
+
+
+# ------------------------------------------------------------------ passwords
+def hash_password(password: str) -> str:
+    """An argon2id hash. Takes 0.1 s of processor: call it before a transaction begins."""
+    return PASSWORDS.hash(password)
+
+
+def verify_password(stored: str | None, password: str) -> bool:
+    """Whether `password` is the one behind `stored`; an unknown user (None) takes as long as a wrong password."""
+    try:
+        return PASSWORDS.verify(stored or _nobodys_hash(), password) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def password_hash(uow: UnitOfWork, user_id: str) -> str | None:
+    """The stored hash of an active user, or None."""
+    found: str | None = uow.scalar(
+        sa.select(user_account.c.password_hash).where(user_account.c.id == user_id, user_account.c.is_active))
+    return found
+
+
+def set_password(uow: UnitOfWork, user_id: str, hashed: str) -> None:
+    """Replace a user's password hash; a credential remembered under the old revision ends."""
+    changed = uow.execute(sa.update(user_account).where(user_account.c.id == user_id).values(
+        password_hash=hashed, revision=user_account.c.revision + 1))
+    if not changed.rowcount:
+        raise NotFound(kind="user", id=user_id)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return PASSWORDS.hash("")
+
+
+# ------------------------------------------------------------------ may
+def may_administer(who: Actor) -> bool:
+    """Whether `who` may deploy, settle incidents and manage users."""
+    return who.is_admin
+
+
+def may_see(uow: UnitOfWork, case: sa.Row[Any]) -> bool:
+    """Whether the actor may look at a case: central staff, its starter, and the members of its and its tasks' offices."""
+    who = uow.actor
+    if _is_central(who) or who.id == case.started_by or case.office in who.offices:
+        return True
+    here = sa.select(task.c.id).where(task.c.instance_id == case.id, sa.or_(
+        task.c.office.in_(who.offices), task.c.assignee == who.id))
+    return uow.row(here.limit(1)) is not None
+
+
+def may_work_on(uow: UnitOfWork, row: sa.Row[Any]) -> bool:
+    """Whether the actor may claim or complete the task `row`: its assignee, or a candidate in its office, and not excluded."""
+    return _is_candidate(uow.actor, row) and uow.actor.id not in excluded(uow, row)
+
+
+def may_start(uow: UnitOfWork, process: Process) -> bool:
+    """Whether the actor may start a case of `process`: `camunda:candidateStarterGroups`, else only administrators and `api`."""
+    who = uow.actor
+    return who.is_admin or who.acts_everywhere or bool(who.groups & starter_groups(process))
+
+
+def may_assign(uow: UnitOfWork, row: sa.Row[Any]) -> bool:
+    """Whether the actor may give the task `row` to somebody: administrators, and who leads its office or all of them."""
+    return uow.actor.is_admin or uow.actor.acts_everywhere or _leads(uow, row.office)
+
+
+def may_work_on_as(uow: UnitOfWork, row: sa.Row[Any], user_id: str) -> bool:
+    """Whether the user `user_id` could work on the task `row`, if it were given to them."""
+    return _is_candidate(actor(uow, user_id), row) and user_id not in excluded(uow, row)
+
+
+def may_intervene(uow: UnitOfWork, case: sa.Row[Any]) -> bool:
+    """Whether the actor may suspend, resume or end a case: administrators, and who leads its office or all of them."""
+    return uow.actor.is_admin or _leads(uow, case.office)
+
+
+def _leads(uow: UnitOfWork, place: str) -> bool:
+    leading = {row.id for row in uow.rows(sa.select(candidate_group.c.id).where(candidate_group.c.leads))}
+    return any(group in leading and held in ("", place) for group, held in uow.actor.memberships)
+
+
+def starter_groups(process: Process) -> frozenset[str]:
+    """The groups whose members may start a case of `process`."""
+    return frozenset(_words(process.attributes.get("candidateStarterGroups", "")))
+
+
+def excluded(uow: UnitOfWork, row: sa.Row[Any]) -> frozenset[str]:
+    """The users whom the property `not_by` keeps from the task `row`, administrators included (5.1.18).
+
+    It lists elements (whoever completed one of them in this case) and variables (whoever is named there).
+    """
+    case = uow.row(sa.select(process_instance.c.bundle_id, process_instance.c.tokens)
+                   .where(process_instance.c.id == row.instance_id))
+    if case is None:
+        raise NotFound(kind="process_instance", id=row.instance_id)
+    element = bundles.load(uow, case.bundle_id).element(row.process_key, row.element)
+    names = _words(element.properties.get("not_by", ""))
+    return _completed(uow, row, names) | _named(uow, row, names, case.tokens) if names else frozenset()
+
+
+def _is_central(who: Actor) -> bool:
+    return who.sees_all or who.is_admin or who.acts_everywhere or any(not place for _, place in who.memberships)
+
+
+def _is_candidate(who: Actor, row: sa.Row[Any]) -> bool:
+    if who.is_admin or who.acts_everywhere or row.assignee == who.id:
+        return True
+    return any((group, place) in who.memberships for group in canonical.loads(row.candidate_groups) for place in ("", row.office))
+
+
+def _completed(uow: UnitOfWork, row: sa.Row[Any], names: list[str]) -> frozenset[str]:
+    query = sa.select(task.c.completed_by).where(
+        task.c.instance_id == row.instance_id, task.c.element.in_(names), task.c.state == "completed")
+    return frozenset(found.completed_by for found in uow.rows(query))
+
+
+def _named(uow: UnitOfWork, row: sa.Row[Any], names: list[str], tokens: str) -> frozenset[str]:
+    """Who is named in the variables nearest to the task, counting those of calling processes too."""
+    scopes = _scopes_around(row.token, canonical.loads(tokens))
+    query = sa.select(variable).where(
+        variable.c.instance_id == row.instance_id, variable.c.name.in_(names), variable.c.scope.in_(scopes))
+    nearest: dict[str, Any] = {}
+    for found in sorted(uow.rows(query), key=lambda each: scopes.index(each.scope)):
+        nearest.setdefault(found.name, canonical.loads(found.value))
+    values = [each for value in nearest.values() for each in (value if isinstance(value, list) else [value])]
+    return frozenset(each for each in values if isinstance(each, str))
+
+
+def _scopes_around(token: int, state: Mapping[str, Any]) -> list[int]:
+    outer = {each["id"]: each["in"] for each in state["tokens"]}
+    found = [token]
+    while found[-1] in outer and outer[found[-1]] not in found:
+        found.append(outer[found[-1]])
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[,\s]+", text) if word]
+
+
+# ------------------------------------------------------------------ making
+def create_user(uow: UnitOfWork, user_id: str, *, name: str, hashed: str, name_en: str = "", email: str = "",
+                memberships: Iterable[tuple[str, str]] = (), language: str = "zh", **flags: bool) -> None:
+    """Add a user with `(group, office)` memberships; `flags` are of `FLAGS`, `hashed` comes from `hash_password`."""
+    if not USER_ID.fullmatch(user_id):
+        raise InvalidValue(field="user", value=user_id)
+    if uow.row(sa.select(user_account.c.id).where(user_account.c.id == user_id)):
+        raise Conflict("user_exists", user=user_id)
+    uow.execute(sa.insert(user_account).values(
+        id=user_id, name=name, name_en=name_en or name, email=email, password_hash=hashed, language=language,
+        is_active=True, revision=1, **{flag: flags.get(flag, False) for flag in FLAGS}))
+    held = [_checked(uow, group, place) for group, place in memberships]
+    if held:
+        uow.execute(sa.insert(membership), [{"user_id": user_id, "group_id": group, "office": place} for group, place in held])
+
+
+def seed(uow: UnitOfWork, organization: Mapping[str, Any], hashed: str) -> None:
+    """Add the offices, groups and users of `organization.json` that are not there yet; users get the password behind `hashed`."""
+    for table, rows in ((office, organization["offices"]), (candidate_group, organization["groups"])):
+        there = {found.id for found in uow.rows(sa.select(table.c.id))}
+        missing = [row for row in rows if row["id"] not in there]
+        if missing:
+            names = table.columns.keys()
+            uow.execute(sa.insert(table), [{name: row.get(name, False) for name in names} for row in missing])
+    there = {found.id for found in users(uow)}
+    for row in organization["users"]:
+        if row["id"] not in there:
+            create_user(uow, row["id"], name=row["name"], name_en=row.get("name_en", ""), email=row.get("email", ""),
+                        hashed=hashed, memberships=[(held["group"], held.get("office", "")) for held in row["memberships"]],
+                        **{flag: row.get(flag, False) for flag in FLAGS})
+
+
+def _checked(uow: UnitOfWork, group: str, place: str) -> tuple[str, str]:
+    """A membership that makes sense: the group exists, and has an office exactly when it acts within one."""
+    row = uow.row(sa.select(candidate_group).where(candidate_group.c.id == group))
+    if row is None:
+        raise NotFound(kind="candidate_group", id=group)
+    if row.by_office and uow.row(sa.select(office.c.id).where(office.c.id == place)) is None:
+        raise InvalidValue("group_needs_office", field="office", value=place, group=group)
+    if place and not row.by_office:
+        raise InvalidValue("group_is_central", field="office", value=place, group=group)
+    return group, place
