@@ -121,3 +121,69 @@ reclassification = _t(  # 5.1.7: the customer's fault came to light while servin
     "reclassification", _c("case_id"), _c("number", sa.Integer), _c("reason"), _c("engineer", null=True),
     _c("at", UtcDateTime), sa.PrimaryKeyConstraint("case_id", "number"),
 )
+
+# ------------------------------------------------------------------ the voice of the customer (5.1.13, 5.1.14, 5.1.17, 5.1.18, 5.5)
+company_setting = _t(  # a figure that the procedure leaves open; without a row the default of `handlers/company_settings.py` holds
+    "company_setting", _c("key", primary_key=True), _c("value"),  # canonical JSON
+    _c("changed_by", null=True), _c("changed_at", UtcDateTime),
+)
+complaint = _t(  # 5.1.18; received_by: written | phone | other; quality_level: none | quality | serious
+    "complaint", _c("case_id", primary_key=True), _c("number"), _c("office"), _c("received_by", null=True),
+    _c("customer"), _c("contact", null=True), _c("phone", null=True), _c("product_id", null=True), _c("serial", null=True),
+    _c("complaint_text"), _c("is_serious", sa.Boolean), _c("severity_reason", null=True),
+    _c("accepted_by", null=True), _c("accepted_at", UtcDateTime), _c("cause", null=True),
+    _c("is_human_factor", sa.Boolean, null=True), _c("quality_level", null=True), _c("details", null=True),
+    _c("complained_about", null=True), _c("remedy", null=True), _c("remedy_result", null=True),
+    _c("solution", null=True), _c("solution_result", null=True), _c("responsible", null=True),
+    _c("penalty", null=True),  # never shown to the customer
+    _c("improvement", null=True), _c("improvement_finding", null=True), _c("handling_record", null=True),
+    _c("closed_at", UtcDateTime, null=True),
+)
+sa.Index("ix_complaint_accepted", complaint.c.accepted_at)
+sa.Index("ix_complaint_customer", complaint.c.customer)
+rejected_solution = _t(  # a solution the customer did not agree to; the clock of 5.1.18 n3 ran on
+    "rejected_solution", _c("case_id", sa.Text, sa.ForeignKey("complaint.case_id")), _c("round", sa.Integer),
+    _c("solution"), _c("told_how", null=True), _c("objection", null=True), _c("recorded_at", UtcDateTime),
+    sa.PrimaryKeyConstraint("case_id", "round"),
+)
+product_return = _t(  # 退库产品申请单, 5.5; condition: a | b | neither; ruling: exchange | stock | refuse
+    "product_return", _c("case_id", primary_key=True), _c("number"), _c("office"), _c("customer"), _c("contact", null=True),
+    _c("phone", null=True), _c("product_id", null=True), _c("serial", null=True), _c("shipped_on", sa.Date, null=True),
+    _c("reason"), _c("condition"), _c("requested_by", null=True), _c("registered_at", UtcDateTime),
+    _c("finding", null=True), _c("is_confirmed", sa.Boolean, null=True), _c("signed_by", null=True),
+    _c("ruling", null=True), _c("ruling_reason", null=True), _c("ruled_by", null=True), _c("ruled_at", UtcDateTime, null=True),
+    _c("new_serial", null=True), _c("stock_receipt", null=True), _c("informed_how", null=True),
+    _c("closed_at", UtcDateTime, null=True),
+)
+sa.Index("ix_product_return_registered", product_return.c.registered_at)
+opinion = _t(  # 5.1.17 n2; order_id: the case of the repair order whose opinion column it stood in
+    "opinion", _c("case_id", primary_key=True), _c("number"), _c("office"), _c("order_id", null=True), _c("customer"),
+    _c("product_id", null=True), _c("serial", null=True), _c("opinion"), _c("problem_level"), _c("level_reason", null=True),
+    _c("measure"), _c("record"), _c("filed_at", UtcDateTime),
+)
+sa.Index("ix_opinion_filed", opinion.c.filed_at)
+opinion_case = _t(  # which repair orders have had their case opened: once each
+    "opinion_case", _c("order_id", sa.Text, sa.ForeignKey("repair_order.case_id"), primary_key=True), _c("opened_at", UtcDateTime),
+)
+monthly_statistics = _t(  # 统计分析表, 5.1.10; figures: canonical JSON of `handlers/statistics.py`
+    "monthly_statistics", _c("month", primary_key=True), _c("number"), _c("case_id"), _c("figures"), _c("analysis", null=True),
+    _c("drafted_at", UtcDateTime), _c("approved_by", null=True), _c("approved_at", UtcDateTime, null=True),
+    _c("sent_at", UtcDateTime, null=True),
+)
+survey = _t(  # 5.1.17 n3; kind: mailing | touring
+    "survey", _c("case_id", primary_key=True), _c("number"), _c("kind"), _c("name"), _c("handed_out", sa.Integer),
+    _c("opened_at", UtcDateTime), _c("closes_at", UtcDateTime), _c("times_extended", sa.Integer, default=0),
+)
+sa.Index("ix_survey_opened", survey.c.opened_at)
+survey_form = _t(  # 湘计算机用户满意度调查表: products is question 1, JSON; q2 … q8: satisfied | fairly | average | dissatisfied
+    "survey_form", _c("case_id", sa.Text, sa.ForeignKey("survey.case_id")), _c("number", sa.Integer), _c("products"),
+    *(_c(f"q{question}", null=True) for question in range(2, 9)),  # q6 also: did_not_attend
+    _c("other_product", null=True), _c("remark", null=True), _c("filled_in_by", null=True), _c("phone", null=True),
+    _c("postcode", null=True), _c("address", null=True), _c("organisation", null=True),
+    _c("entered_by", null=True), _c("entered_at", UtcDateTime), sa.PrimaryKeyConstraint("case_id", "number"),
+)
+satisfaction_report = _t(  # 顾客满意度分析报告, 5.1.17 n4e; figures: canonical JSON of `handlers/satisfaction.py`
+    "satisfaction_report", _c("case_id", sa.Text, sa.ForeignKey("survey.case_id"), primary_key=True), _c("number"),
+    _c("is_valid", sa.Boolean), _c("figures"), _c("due_at", UtcDateTime), _c("analysis", null=True), _c("grievances", null=True),
+    _c("written_by", null=True), _c("released_by", null=True), _c("submitted_at", UtcDateTime, null=True),
+)
