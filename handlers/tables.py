@@ -71,10 +71,9 @@ payment = _t(
     _c("collected_by", null=True), _c("recorded_at", UtcDateTime), sa.PrimaryKeyConstraint("case_id", "number"),
 )
 invoice = _t(  # 发票, 5.1.16 n4
-    "invoice", _c("number", primary_key=True), _c("case_id"), _c("title"), _c("amount_cents", sa.Integer),
-    _c("issued_by", null=True), _c("issued_at", UtcDateTime),
+    "invoice", _c("case_id"), _c("number"), _c("title"), _c("amount_cents", sa.Integer),
+    _c("issued_by", null=True), _c("issued_at", UtcDateTime), sa.PrimaryKeyConstraint("case_id", "number"),
 )
-sa.Index("ix_invoice_case", invoice.c.case_id)
 
 # ------------------------------------------------------------------ the repair order (产品维修单, 5.1.8, 5.1.9)
 repair_order = _t(  # state: open | in_service | filled_in | signed | submitted | archived | declined
@@ -88,7 +87,7 @@ repair_order = _t(  # state: open | in_service | filled_in | signed | submitted 
     _c("engineer", null=True), _c("symptom_id", null=True), _c("found_fault", null=True), _c("work_done", null=True),
     _c("finished_at", UtcDateTime, null=True), _c("self_check_passed", sa.Boolean, null=True),
     _c("is_fixed", sa.Boolean, null=True), _c("satisfaction", null=True),  # satisfied | suggestion | dissatisfied
-    _c("opinion", null=True), _c("signed_by", null=True), _c("signed_at", UtcDateTime, null=True),
+    _c("opinion", null=True), _c("dissatisfaction_handling", null=True), _c("signed_by", null=True), _c("signed_at", UtcDateTime, null=True),
     _c("charge_cents", sa.Integer, default=0), _c("submitted_at", UtcDateTime, null=True),
     _c("period", null=True),  # YYYY-MM of the batch of the 25th (26th to 25th, 5.1.8)
 )
@@ -104,7 +103,7 @@ sa.Index("ix_part_used_part", part_used.c.part_id)
 requisition = _t(  # 维修点领用配件表, 5.1.11; a case may have several
     "requisition", _c("number", primary_key=True), _c("case_id"), _c("office"), _c("requested_by", null=True),
     _c("requested_at", UtcDateTime), _c("issued_by", null=True), _c("issued_at", UtcDateTime, null=True),
-    _c("note", null=True),
+    _c("received_by", null=True), _c("received_at", UtcDateTime, null=True), _c("note", null=True),
 )
 sa.Index("ix_requisition_case", requisition.c.case_id)
 requisition_line = _t(
@@ -112,9 +111,17 @@ requisition_line = _t(
     _c("part_id", sa.Text, sa.ForeignKey("part.id")), _c("quantity", sa.Integer),
     sa.PrimaryKeyConstraint("number", "line"),
 )
-response_exception = _t(  # 5.1.6: granted by the manager, with a reason
+defective_return = _t(  # the main defective parts of a case, sent to the parts keeper and received (5.1.11)
+    "defective_return", _c("case_id", primary_key=True), _c("sent_on", sa.Date, null=True), _c("waybill", null=True),
+    _c("sent_by", null=True), _c("received_on", sa.Date), _c("received_by", null=True), _c("note", null=True),
+)
+missed_deadline = _t(  # kind: response (5.1.6) | payment (5.1.16 n2)
+    "missed_deadline", _c("case_id"), _c("kind"), _c("due_at", UtcDateTime), _c("noted_at", UtcDateTime),
+    sa.PrimaryKeyConstraint("case_id", "kind", "due_at"),
+)
+response_exception = _t(  # 5.1.6: decided by the manager, with a reason
     "response_exception", _c("case_id"), _c("number", sa.Integer), _c("moved_from", UtcDateTime),
-    _c("moved_to", UtcDateTime), _c("reason"), _c("granted_by", null=True), _c("granted_at", UtcDateTime),
+    _c("moved_to", UtcDateTime), _c("is_granted", sa.Boolean), _c("reason"), _c("granted_by", null=True), _c("granted_at", UtcDateTime),
     sa.PrimaryKeyConstraint("case_id", "number"),
 )
 reclassification = _t(  # 5.1.7: the customer's fault came to light while serving, or the price rose
@@ -122,8 +129,8 @@ reclassification = _t(  # 5.1.7: the customer's fault came to light while servin
     _c("at", UtcDateTime), sa.PrimaryKeyConstraint("case_id", "number"),
 )
 
-# ------------------------------------------------------------------ the voice of the customer (5.1.13, 5.1.14, 5.1.17, 5.1.18, 5.5)
-company_setting = _t(  # a figure that the procedure leaves open; without a row the default of `handlers/company_settings.py` holds
+# ------------------------------------------------------------------ voice of the customer (5.1.13, 5.1.14, 5.1.17, 5.1.18, 5.5)
+company_setting = _t(  # figures that the procedure leaves open; without a row the default in `handlers/company_settings.py` holds
     "company_setting", _c("key", primary_key=True), _c("value"),  # canonical JSON
     _c("changed_by", null=True), _c("changed_at", UtcDateTime),
 )
@@ -163,7 +170,8 @@ opinion = _t(  # 5.1.17 n2; order_id: the case of the repair order whose opinion
 )
 sa.Index("ix_opinion_filed", opinion.c.filed_at)
 opinion_case = _t(  # which repair orders have had their case opened: once each
-    "opinion_case", _c("order_id", sa.Text, sa.ForeignKey("repair_order.case_id"), primary_key=True), _c("opened_at", UtcDateTime),
+    "opinion_case", _c("order_id", sa.Text, sa.ForeignKey("repair_order.case_id"), primary_key=True),
+    _c("opened_at", UtcDateTime),
 )
 monthly_statistics = _t(  # 统计分析表, 5.1.10; figures: canonical JSON of `handlers/statistics.py`
     "monthly_statistics", _c("month", primary_key=True), _c("number"), _c("case_id"), _c("figures"), _c("analysis", null=True),

@@ -11,16 +11,34 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "invoice",
-        sa.Column("number", sa.Text(), nullable=False),
+        "defective_return",
         sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("sent_on", sa.Date(), nullable=True),
+        sa.Column("waybill", sa.Text(), nullable=True),
+        sa.Column("sent_by", sa.Text(), nullable=True),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("received_by", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", name="pk_defective_return"),
+    )
+    op.create_table(
+        "invoice",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("amount_cents", sa.Integer(), nullable=False),
         sa.Column("issued_by", sa.Text(), nullable=True),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("number", name="pk_invoice"),
+        sa.PrimaryKeyConstraint("case_id", "number", name="pk_invoice"),
     )
-    op.create_index("ix_invoice_case", "invoice", ["case_id"])
+    op.create_table(
+        "missed_deadline",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "kind", "due_at", name="pk_missed_deadline"),
+    )
     op.create_table(
         "part",
         sa.Column("id", sa.Text(), nullable=False),
@@ -109,6 +127,7 @@ def upgrade() -> None:
         sa.Column("is_fixed", sa.Boolean(), nullable=True),
         sa.Column("satisfaction", sa.Text(), nullable=True),
         sa.Column("opinion", sa.Text(), nullable=True),
+        sa.Column("dissatisfaction_handling", sa.Text(), nullable=True),
         sa.Column("signed_by", sa.Text(), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("charge_cents", sa.Integer(), nullable=False),
@@ -127,6 +146,8 @@ def upgrade() -> None:
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("issued_by", sa.Text(), nullable=True),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_by", sa.Text(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number", name="pk_requisition"),
     )
@@ -137,6 +158,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("moved_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("moved_to", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_granted", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("granted_by", sa.Text(), nullable=True),
         sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
