@@ -13,7 +13,10 @@ from engine.settings import Settings, from_env
 from engine.unit_of_work import ProcessEngine
 from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
-from web import access, admin, auth, cases, errors, health, inbox
+from web import access, auth, errors, health
+from web.admin import admin
+from web.cases import cases
+from web.inbox import inbox, tasks
 from web.layout import assets, words
 
 log = logging.getLogger("fuwuflow")
@@ -36,7 +39,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
           default_translation_directories="translations")
     app.before_request(access.guard)
     app.after_request(_finish)
-    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, cases.pages, admin.pages):
+    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, cases.pages, admin.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(EngineError, refuse)

@@ -105,6 +105,22 @@ def as_json(error: Exception, language: str) -> dict[str, Any]:
     return body
 
 
+def by_field(error: EngineError, language: str) -> dict[str, list[str]]:
+    """The sentences about each field of a refused form."""
+    return {key: [form_sentence(code, facts, language) for code, facts in problems]
+            for key, problems in error.facts.get("errors", {}).items()}
+
+
+def findings(error: EngineError, labels: Mapping[str, str], language: str) -> list[tuple[str, str]]:
+    """`(label, sentence)` for every finding of a refused form, to be listed above it."""
+    return [(labels.get(key, key), text) for key, texts in by_field(error, language).items() for text in texts]
+
+
+def form_sentence(code: str, facts: Mapping[str, Any], language: str) -> str:
+    """One finding about a form's field, in words."""
+    return FORM_PROBLEMS.get(code, FORM_PROBLEMS["invalid"]).words(language, facts)
+
+
 def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
     return {key: _text(value) for key, value in facts.items()}
 

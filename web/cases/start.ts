@@ -19,7 +19,7 @@ function watchSerial(form: Form, card: HTMLElement): void {
   let timer = 0;
   let last = '';
   form.on('changed', ({ data }: { data: Record<string, unknown> }) => {
-    const serial = String(data.serial ?? '').trim();
+    const serial = String(data[card.dataset.machine ?? ''] ?? '').trim();
     if (serial === last) return;
     last = serial;
     window.clearTimeout(timer);

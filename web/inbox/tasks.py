@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine import cases, tasks
@@ -34,7 +35,7 @@ def page(task_id: str) -> str:
 @needs("signed_in")
 def page_again(task_id: str) -> str:
     """The same page with what was typed before a session ended. Changes nothing."""
-    return _render(task_id, typed=_typed(), notice=words.gettext("Your entries are back. Check them and send them again."))
+    return _render(task_id, typed=_typed(), notice=_("Your entries are back. Check them and send them again."))
 
 
 @pages.post("/tasks/<task_id>/claim")
@@ -139,9 +140,11 @@ def _render(task_id: str, *, typed: Mapping[str, Any] | None = None, error: Engi
             "view": view, "due": deadlines.clock(uow), "form": _form(view, typed, error), "picture": pictures.of_task(uow, view),
             "forget": request.args.get("completed"), "finished": _name_of(uow, request.args.get("completed")),
         }
-    findings = errors.form_findings(error, view.form, words.language()) if isinstance(error, InvalidForm) else []
+    labels = island.labels(view.form)
+    findings = errors.findings(error, labels, words.language()) if isinstance(error, InvalidForm) else []
     return render_template(
         "inbox/task.html", **shown, section="inbox", error=error, findings=findings, notice=notice, typed=typed or {},
+        labels=labels, instruction=words.instruction(view.element),
         error_words=errors.sentence(error, words.language()) if error else "", key=secrets.token_urlsafe(16))
 
 

@@ -42,6 +42,14 @@ def read_values(text: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
+def labels(schema: Values | None) -> dict[str, str]:
+    """The fields' labels in the reader's language, by key."""
+    if schema is None:
+        return {}
+    return {field.key: (field.label_en if language() == "en" else field.label) or field.label or field.key
+            for field in forms.fields(dict(schema))}
+
+
 def _without(components: Sequence[Any], key: str) -> list[Any]:
     kept = [component for component in components if component.get("key") != key]
     return [{**one, "components": _without(one["components"], key)} if "components" in one else one for one in kept]

@@ -9,6 +9,8 @@ from flask import g, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from engine.diagram.model import Element, Process
+
 LANGUAGES = ("zh", "en")
 LANGUAGE_COOKIE = "fuwuflow_language"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -57,6 +59,17 @@ def working_span(length: timedelta) -> str:
     if hours >= 24:
         return _("%(num)d working hours", num=hours)
     return _("%(hours)d:%(minutes)02d working hours", hours=hours, minutes=rest)
+
+
+def instruction(element: Element | Process) -> str:
+    """The work instruction: `documentation`, or beside it in English the property `instruction_en`."""
+    english = element.properties.get("instruction_en", "") if language() == "en" else ""
+    return english or element.documentation
+
+
+def process_name(process: Process) -> str:
+    """A process's name in the reader's language."""
+    return (process.name_en if language() == "en" else process.name) or process.name or process.id
 
 
 def _hours(hours: int) -> str:

@@ -1,0 +1,1 @@
+"""What administrators do: deploy, settle incidents, read the mail."""

@@ -1,0 +1,1 @@
+"""One case from all sides, and starting one."""

@@ -1,0 +1,127 @@
+"""The case page, its diagrams, and starting a case."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Redirect
+
+from engine import cases, identity, instances, replies, worklist
+from engine.errors import EngineError, InvalidForm, InvalidValue
+from handlers import machines
+from web import errors
+from web.access import needs, unit_of_work
+from web.cases import telling
+from web.layout import deadlines, island, pictures, words
+
+pages = Blueprint("cases", __name__, template_folder="templates")
+YEAR = 31_536_000
+SERIALS = ("serial_number", "serial")  # start fields that find a machine
+
+
+@pages.get("/cases/<case_id>")
+@needs("signed_in")
+def page(case_id: str) -> str:
+    """Where the case stands, what is known of it, and what happened."""
+    with unit_of_work(writes=False) as uow:
+        case = cases.case(uow, case_id)
+        shown = {
+            "case": case, "timeline": cases.timeline(uow, case_id), "variables": cases.variables(uow, case_id),
+            "due": deadlines.clock(uow), "pictures": [pictures.of_process(part) for part in case.processes],
+            "people": {row.id: words.in_words(row) for row in identity.users(uow)},
+            "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},
+            "labels": telling.variable_labels(uow, case), "groups_of": telling.group_words(uow),
+        }
+    return render_template(
+        "cases/case.html", **shown, section="inbox", names=telling.elements(case), commands=telling.commands(),
+        value=telling.value, name=words.process_name(case.processes[0].process), process_name=words.process_name)
+
+
+@pages.get("/definitions/<path:definition_id>/diagram")
+@needs("signed_in")
+def diagram(definition_id: str) -> Response:
+    """The diagram as deployed. A version never changes, so that the browser may keep it."""
+    with unit_of_work(writes=False) as uow:
+        data = cases.diagram(uow, definition_id)
+    response = Response(data, mimetype="application/xml")
+    response.headers["Cache-Control"] = f"private, max-age={YEAR}, immutable"
+    return response
+
+
+@pages.get("/start")
+@needs("signed_in")
+def startable() -> str:
+    """What the reader may start."""
+    with unit_of_work(writes=False) as uow:
+        choices = worklist.startable(uow)
+    return render_template("cases/startable.html", choices=choices, section="start")
+
+
+@pages.get("/start/<process_key>")
+@needs("signed_in")
+def start_page(process_key: str) -> str:
+    """The start form of a process."""
+    return _start_page(process_key)
+
+
+@pages.post("/start/<process_key>/form")
+@needs("signed_in")
+def start_page_again(process_key: str) -> str:
+    """The start form with what was typed before a session ended. Changes nothing."""
+    return _start_page(process_key, typed=island.read_values(request.form.get("values", "")))
+
+
+@pages.post("/start/<process_key>")
+@needs("signed_in")
+def start(process_key: str) -> str | Redirect | tuple[str, int]:
+    """Start a case and go to its first task if that is mine to do, else to the case."""
+    typed = island.read_values(request.form.get("values", ""))
+    try:
+        case_id = _start(process_key, typed, request.form.get("office") or None)
+    except (InvalidForm, InvalidValue) as error:
+        return _start_page(process_key, typed=typed, error=error), errors.refusal(error).status
+    with unit_of_work(writes=False) as uow:
+        mine = cases.next_task(uow, case_id)
+    if mine is None:
+        return redirect(url_for("cases.page", case_id=case_id, started=process_key))
+    return redirect(url_for("tasks.page", task_id=mine.id, started=process_key))
+
+
+def _start(process_key: str, typed: Mapping[str, Any], office: str | None) -> str:
+    """Start once: the page's key gives a second submit the case of the first."""
+    key = request.form.get("idempotency_key")
+    digest = replies.digest_of({"start": process_key, "values": typed, "office": office})
+    with unit_of_work(writes=True) as uow:
+        earlier = replies.find(uow, key, digest)
+        if earlier is not None:
+            return earlier
+        case_id = instances.start(uow, process_key, form_values=typed, office=office)
+        replies.keep(uow, key, digest, case_id)
+        return case_id
+
+
+@pages.get("/machines")
+@needs("signed_in")
+def machine() -> Response:
+    """The machine behind `serial`: a card to show, and values for fields that are still empty."""
+    with unit_of_work(writes=False) as uow:
+        found = machines.find(uow, request.args.get("serial", "").strip()[:100])
+        card = render_template("cases/machine.html", machine=found, today=uow.now.astimezone(words.ZONE).date())
+    return jsonify({"html": card, "values": _known(found) if found else {}})
+
+
+def _start_page(process_key: str, *, typed: Mapping[str, Any] | None = None, error: EngineError | None = None) -> str:
+    with unit_of_work(writes=False) as uow:
+        view = cases.start_form(uow, process_key)
+        offices = [row for row in identity.offices(uow) if not uow.actor.offices or row.id in uow.actor.offices]
+    found = errors.by_field(error, words.language()) if isinstance(error, InvalidForm) else {}
+    form = island.definition(view.form, {}, view.lists, typed=typed, errors=found) if view.form else None
+    labels = island.labels(view.form)
+    return render_template(
+        "cases/start.html", view=view, form=form, offices=offices, error=error, section="start", key=secrets.token_urlsafe(16),
+        name=words.process_name(view.process), instruction=words.instruction(view.process),
+        findings=errors.findings(error, labels, words.language()) if error else [],
+        error_words=errors.sentence(error, words.language()) if error else "", serial_field=next((key for key in SERIALS if key in labels), ""),
+        notice=_("Your entries are back. Check them and send them again.") if typed and not error else "")
