@@ -119,7 +119,7 @@ class CaseEnvironment:
         return count
 
     def _cardinality(self, text: str, scope: int) -> int:
-        count = self.value(text, scope)
+        count = int(text) if text.isascii() and text.isdigit() else self.value(text, scope)
         if isinstance(count, bool) or not isinstance(count, int | float) or count != int(count) or count < 0:
             raise InvalidValue("cardinality", field="loopCardinality", value=count)
         return int(count)
@@ -158,13 +158,15 @@ class CaseEnvironment:
 
     # ------------------------------------------------------------ expressions
     def choose(self, process: str, scope: int, flows: Sequence[str]) -> list[bool]:
-        """The conditions of `flows`, in one call."""
-        rows = self.processes[process].flows
-        return self._conditions([rows[flow].condition or "" for flow in flows], scope)
+        """The conditions of `flows`, in one call; after an exclusive gateway's first true one the others are not asked."""
+        definition = self.processes[process]
+        rows = [definition.flows[flow] for flow in flows]
+        is_exclusive = definition.elements[rows[0].source].type == "exclusiveGateway"
+        return self._conditions([row.condition or "" for row in rows], scope, until_true=is_exclusive)
 
-    def _conditions(self, texts: Sequence[str], scope: int) -> list[bool]:
+    def _conditions(self, texts: Sequence[str], scope: int, *, until_true: bool = False) -> list[bool]:
         feel = [text.removeprefix(FEEL_MARK).strip() for text in texts]
-        return expressions.conditions(feel, self._named(feel, scope), self.now)
+        return expressions.conditions(feel, self._named(feel, scope), self.now, until_true=until_true)
 
     def _named(self, feel: Sequence[str], scope: int) -> dict[str, Any]:
         return self.variables.read(scope, {name for text in feel for name in expressions.names(text)})
