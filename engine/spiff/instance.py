@@ -217,7 +217,7 @@ class Instance(_Flat, BpmnWorkflow):
 
     def retry(self, token: Token) -> None:
         """Run an incident again, from where it failed."""
-        token.error = None
+        token.failure = None
         if token.past is not None:
             token._set_state(READY)
             self.queue.append(token)
@@ -305,9 +305,9 @@ class Instance(_Flat, BpmnWorkflow):
             self.cancel(inner)
         self.subprocesses.pop(token.id, None)
         token.calls = None
-        token.error = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
+        token.failure = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
         token._set_state(FUTURE)
-        self._note("incident", token, error=token.error)
+        self._note("incident", token, error=token.failure)
 
     # --- events
 

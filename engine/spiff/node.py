@@ -111,7 +111,7 @@ class Token(Task):
         self.got: list[str] = []
         self.fired: dict[str, int] = {}
         self.cut: str | None = None
-        self.error: str | None = None
+        self.failure: str | None = None
         self.past: Literal["inside", "element"] | None = None
         self.index: int | None = None
         self.done = 0

@@ -56,7 +56,7 @@ def _put(instance: Instance, row: Row) -> None:
     level: Any = up.workflow if is_child else up.inside
     node = _node(up, level, row)
     token = instance.put(level, node, row["id"], state=STATES[row["is"]], parent=up if is_child else None)
-    token.index, token.error, token.past = row.get("i"), row.get("error"), row.get("past")
+    token.index, token.failure, token.past = row.get("i"), row.get("error"), row.get("past")
     token.got = list(row.get("got", ()))
     _listened(token, row)
     if row["is"] == "new":

@@ -90,7 +90,7 @@ def _complete(token: Token) -> None:
 
 def _retry(instance: Instance, number: int) -> None:
     token = _token(instance, number)
-    if token.error is None:
+    if token.failure is None:
         raise StepRefused(reason="not_incident", token=number, element=token.task_spec.element.id)
     instance.retry(token)
 

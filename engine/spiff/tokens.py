@@ -40,7 +40,7 @@ def waiting(instance: Instance) -> list[Waiting]:
 def kind_of(token: Token) -> Kind:
     """The kind of a token that waits."""
     if token.is_in(FUTURE):
-        return "incident" if token.error is not None else "new"
+        return "incident" if token.failure is not None else "new"
     kind: Kind | None = token.task_spec.kind
     if kind is None:
         raise AssertionError(f"{token.task_spec.element.id} does not wait")
@@ -66,8 +66,8 @@ def _rare(token: Token, row: Row) -> Row:
         row["cut"] = token.cut
     if token.calls is not None:
         row["calls"] = token.calls
-    if token.error is not None:
-        row["error"] = token.error
+    if token.failure is not None:
+        row["error"] = token.failure
         if token.past is not None:
             row["past"] = token.past
     return row
@@ -77,4 +77,4 @@ def _waiting(token: Token, kind: Kind) -> Waiting:
     element = token.task_spec.element
     waits: Literal["task", "job", "incident"] = "task" if kind == "task" else "job" if kind == "job" else "incident"
     return Waiting(waits, element.id, element.process, token.scope, token.number, element.type, token.index,
-                   token.outer if token.index is not None else None, token.error)
+                   token.outer if token.index is not None else None, token.failure)

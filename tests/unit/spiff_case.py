@@ -6,6 +6,7 @@ rebuilt. State, trace, subscriptions, waiting tokens and the questions asked mus
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from engine.diagram.model import Process
@@ -33,8 +34,7 @@ def users(*names: str) -> str:
 def flow(*names: str, when: str | None = None) -> str:
     """Sequence flows `source_target` along the names, with a condition on each if `when`."""
     condition = f'<conditionExpression language="feel">{when}</conditionExpression>' if when else ""
-    pairs = zip(names, names[1:], strict=False)
-    return "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}">{condition}</sequenceFlow>' for a, b in pairs)
+    return "".join(node("sequenceFlow", f"{a}_{b}", condition, sourceRef=a, targetRef=b) for a, b in pairwise(names))
 
 
 def event(kind: str, what: str | None = None) -> str:
@@ -66,8 +66,13 @@ ENDS = node("startEvent", "s") + node("endEvent", "e")
 
 
 def processes(**bodies: str) -> dict[str, Process]:
-    inner = "".join(node("process", key, body, isExecutable="true") for key, body in bodies.items())
-    return dict(read((HEAD + ROOTS + inner + "</definitions>").encode(), "test.bpmn").processes)
+    """Each in a file of its own, so that they may use the same ids."""
+    return {key: _read(key, body) for key, body in bodies.items()}
+
+
+def _read(key: str, body: str) -> Process:
+    data = HEAD + ROOTS + node("process", key, body, isExecutable="true") + "</definitions>"
+    return read(data.encode(), f"{key}.bpmn").processes[key]
 
 
 class World:
@@ -142,7 +147,7 @@ def canonical(value: object) -> bytes:
 class Case:
     """A case of process `p` (or the first given) that is stored and placed anew before every step."""
 
-    def __init__(self, body: str | Mapping[str, Process] | None = None, /, values: Mapping[str, Any] | None = None,
+    def __init__(self, body: str | Mapping[str, Process] | None = None, /, *, values: Mapping[str, Any] | None = None,
                  setup: Callable[[World], None] | None = None, spec: Spec | None = None, start: bool = True,
                  event: str | None = None) -> None:
         if spec is None:
