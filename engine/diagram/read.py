@@ -80,16 +80,17 @@ def scopes(process: Node) -> Iterator[Node]:
 
 
 def _identity(root: Node, file: str) -> Iterator[Problem]:
+    """Ids of what the model has rows for, and of what they refer to; other ids may repeat without harm."""
     seen: set[str] = set()
-    for node in root.iter(f"{{{BPMN}}}*"):
+    rows = [row for process in children(root, "process") for row in (process, *_rows(process))]
+    for node in (*rows, *(child for child in children(root) if local(child) != "process")):
         name = node.get("id")
-        if name is not None and name in seen:
+        if name in seen:
             yield problem("duplicate_id", file=file, element=name, line=node.sourceline)
-        seen.add(name or "")
-    for process in children(root, "process"):
-        for node in (process, *_rows(process)):
-            if not node.get("id"):
-                yield problem("missing_id", file=file, tag=local(node), line=node.sourceline, name=node.get("name", ""))
+        seen |= {name} if name else set()
+    for node in rows:
+        if not node.get("id"):
+            yield problem("missing_id", file=file, tag=local(node), line=node.sourceline, label=node.get("name", ""))
 
 
 def _rows(process: Node) -> Iterator[Node]:

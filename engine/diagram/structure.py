@@ -1,0 +1,114 @@
+"""How the flow nodes of a scope hang together: a start, an end, nothing unreachable, no loop that never stops."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from engine.diagram.graph import Graph, cyclic, graphs, is_passive, reached
+from engine.diagram.model import Element
+from engine.diagram.sources import Source
+from engine.errors import Problem
+
+NO_ENTRY = ("startEvent", "boundaryEvent")
+SPLITS_ONE = ("exclusiveGateway", "eventBasedGateway")
+
+
+def problems(source: Source) -> Iterator[Problem]:
+    """The structure of every scope of the executable processes."""
+    for process in source.processes:
+        for graph in graphs(process):
+            yield from _ends(source, graph)
+            yield from _dangling(source, graph)
+            if graph.starts:
+                yield from _unreachable(source, graph)
+            yield from _loops(source, graph)
+            yield from _joins(source, graph)
+
+
+def _ends(source: Source, graph: Graph) -> Iterator[Problem]:
+    outer = graph.process.elements.get(graph.scope)
+    is_event_sub_process = outer is not None and outer.is_event_sub_process
+    if not graph.starts and not is_event_sub_process:
+        yield source.problem("no_start", graph.scope)
+    if outer is not None and not is_event_sub_process and len(graph.starts) > 1:
+        yield source.problem("several_starts", graph.scope, count=len(graph.starts))
+    if graph.nodes and not any(e.type == "endEvent" for e in graph.nodes.values()):
+        yield source.problem("no_end", graph.scope)
+
+
+def has_no_entry(element: Element) -> bool:
+    """Events and event sub-processes that no sequence flow may enter."""
+    is_link = element.event is not None and element.event.kind == "link" and element.type == "intermediateCatchEvent"
+    return element.type in NO_ENTRY or element.is_event_sub_process or is_link
+
+
+def has_no_exit(element: Element) -> bool:
+    """Flow nodes that no sequence flow may leave."""
+    is_link = element.event is not None and element.event.kind == "link" and element.type == "intermediateThrowEvent"
+    return element.type == "endEvent" or element.is_event_sub_process or is_link
+
+
+def _dangling(source: Source, graph: Graph) -> Iterator[Problem]:
+    has_end = any(e.type == "endEvent" for e in graph.nodes.values())
+    for element in graph.nodes.values():
+        if has_no_entry(element):
+            yield from (source.problem("incoming_not_allowed", element.id, flow=flow) for flow in element.incoming)
+        elif not element.incoming and graph.starts:
+            yield source.problem("no_incoming", element.id)
+        if has_no_exit(element):
+            yield from (source.problem("outgoing_not_allowed", element.id, flow=flow) for flow in element.outgoing)
+        elif not element.outgoing and has_end:
+            yield source.problem("no_outgoing", element.id)
+
+
+def _roots(graph: Graph) -> list[str]:
+    """Starts, and what stands without a way in: the latter is reported itself, not everything after it."""
+    return [name for name, e in graph.nodes.items() if not e.incoming and e.type != "boundaryEvent"]
+
+
+def _unreachable(source: Source, graph: Graph) -> Iterator[Problem]:
+    seen = reached(graph.after, [*graph.starts, *_roots(graph)])
+    for name, element in graph.nodes.items():
+        is_own_problem = element.is_event_sub_process or (has_no_entry(element) and not graph.before[name])
+        if name not in seen and not is_own_problem:
+            yield source.problem("unreachable", name)
+    sinks = [name for name in graph.nodes if not graph.after[name]]
+    lasting = seen - reached(graph.before, sinks)
+    if first := next((name for name in graph.nodes if name in lasting), None):
+        yield source.problem("cannot_end", first)
+
+
+def _loops(source: Source, graph: Graph) -> Iterator[Problem]:
+    gateways = {name for name, e in graph.nodes.items() if is_passive(e) and (e.type.endswith("Gateway") or e.event)}
+    endless = cyclic(graph, gateways)
+    if endless:
+        yield source.problem("gateway_loop", endless[0])
+    idle = cyclic(graph, {name for name, e in graph.nodes.items() if is_passive(e)})
+    if idle and not endless:
+        yield source.problem("idle_loop", idle[0])
+
+
+def _joins(source: Source, graph: Graph) -> Iterator[Problem]:
+    """Certain cases only: two paths without any branch between the split and where they meet."""
+    for element in graph.nodes.values():
+        if len(element.incoming) < 2 or element.type in ("endEvent", "inclusiveGateway"):
+            continue
+        is_join = element.type == "parallelGateway"
+        meeting = Counter(_origin(graph, flow) for flow in element.incoming)
+        for split, paths in meeting.items():
+            kind = graph.nodes[split].type if split in graph.nodes and len(graph.nodes[split].outgoing) > 1 else ""
+            if paths > 1 and is_join and kind in SPLITS_ONE:
+                yield source.problem("join_never_completes", element.id, split=split)
+            if paths > 1 and not is_join and kind == "parallelGateway":
+                yield source.problem("join_passes_twice", element.id, split=split)
+
+
+def _origin(graph: Graph, flow: str) -> str:
+    """The flow node that a path comes from, past everything with one way in and one way out."""
+    name, passed = graph.process.flows[flow].source, set()
+    while name in graph.nodes and name not in passed:
+        passed.add(name)
+        element = graph.nodes[name]
+        if len(element.incoming) != 1 or len(element.outgoing) != 1:
+            break
+        name = graph.process.flows[element.incoming[0]].source
+    return name
