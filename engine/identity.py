@@ -26,12 +26,22 @@ PASSWORDS = PasswordHasher()  # argon2id, RFC 9106's second recommendation: 64 M
 # ------------------------------------------------------------------ who
 def actor(uow: UnitOfWork, user_id: str) -> Actor:
     """The active user `user_id` with memberships. `Forbidden` if there is none."""
-    row = uow.row(sa.select(user_account).where(user_account.c.id == user_id, user_account.c.is_active))
-    if row is None:
+    found = account(uow, user_id)
+    if found is None:
         raise Forbidden("no_such_user", user=user_id)
-    held = uow.rows(sa.select(membership.c.group_id, membership.c.office).where(membership.c.user_id == user_id))
-    memberships = frozenset((each.group_id, each.office) for each in held)
-    return Actor(row.id, memberships, row.is_admin, row.sees_all, row.acts_everywhere)
+    return found[0]
+
+
+def account(uow: UnitOfWork, user_id: str) -> tuple[Actor, int] | None:
+    """The active user `user_id` with memberships, and the revision of its row, in one look; None if there is none."""
+    who, held = user_account.c, membership.c
+    query = sa.select(who.id, who.is_admin, who.sees_all, who.acts_everywhere, who.revision, held.group_id, held.office)
+    rows = uow.rows(query.outerjoin(membership, held.user_id == who.id).where(who.id == user_id, who.is_active))
+    if not rows:
+        return None
+    memberships = frozenset((row.group_id, row.office) for row in rows if row.group_id is not None)
+    first = rows[0]
+    return Actor(first.id, memberships, first.is_admin, first.sees_all, first.acts_everywhere), first.revision
 
 
 def user(uow: UnitOfWork, user_id: str) -> sa.Row[Any]:
@@ -113,6 +123,21 @@ def may_see(uow: UnitOfWork, case: sa.Row[Any]) -> bool:
     here = sa.select(task.c.id).where(task.c.instance_id == case.id, sa.or_(
         task.c.office.in_(who.offices), task.c.assignee == who.id))
     return uow.row(here.limit(1)) is not None
+
+
+def seen_cases(who: Actor) -> sa.ColumnElement[bool]:
+    """The rule of `may_see` as a condition on `process_instance`, for lists."""
+    if _is_central(who):
+        return sa.true()
+    near = task.alias()
+    is_near = sa.or_(near.c.office.in_(who.offices), near.c.assignee == who.id)
+    return sa.or_(process_instance.c.started_by == who.id, process_instance.c.office.in_(who.offices),
+                  sa.exists().where(near.c.instance_id == process_instance.c.id, is_near))
+
+
+def may_deploy(who: Actor) -> bool:
+    """Whether `who` may deploy: administrators and technical accounts."""
+    return who.is_admin or who.acts_everywhere
 
 
 def may_work_on(uow: UnitOfWork, row: sa.Row[Any]) -> bool:
