@@ -1,9 +1,58 @@
 """The lists of the server that a form's `valuesKey` names: `(uow, office) -> options`."""
 
-from engine.unit_of_work import ListProvider
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from engine import identity
+from engine.unit_of_work import ListProvider, Option, UnitOfWork
+from handlers import prices, tables
+
+
+def engineers(uow: UnitOfWork, office: str) -> list[Option]:
+    """The engineers of the task's office."""
+    return [Option(user.id, user.name, user.name_en) for user in identity.members(uow, "service_engineer", office)]
+
+
+def offices(uow: UnitOfWork, office: str) -> list[Option]:
+    """All offices."""
+    del office
+    return [Option(row.id, row.name, row.name_en) for row in identity.offices(uow)]
+
+
+def _catalogue(table: sa.Table) -> ListProvider:
+    def options(uow: UnitOfWork, office: str) -> list[Option]:
+        del office
+        return [Option(row.id, row.name, row.name_en) for row in uow.rows(sa.select(table).order_by(table.c.id))]
+    return options
+
+
+def parts(uow: UnitOfWork, office: str) -> list[Option]:
+    """The parts catalogue; a main part, whose defective one goes back (5.1.11), says so."""
+    del office
+    return [Option(row.id, f"{row.name}（主要件）" if row.is_main else row.name,
+                   f"{row.name_en} (main part)" if row.is_main else row.name_en)
+            for row in uow.rows(sa.select(tables.part).order_by(tables.part.c.id))]
+
+
+def _prices(kind: str) -> Callable[[UnitOfWork, str], list[Option]]:
+    def options(uow: UnitOfWork, office: str) -> list[Option]:
+        del office
+        return [Option(row.id, f"{row.name} {prices.yuan(row.amount_cents)} 元",
+                       f"{row.name_en} {prices.yuan(row.amount_cents)} yuan") for row in prices.current_prices(uow, kind)]
+    return options
+
 
 LISTS: dict[str, ListProvider] = {
     # repair
+    "engineers": engineers,
+    "offices": offices,
+    "products": _catalogue(tables.product),
+    "symptoms": _catalogue(tables.symptom),
+    "parts": parts,
+    "labour_prices": _prices("labour"),
+    "part_prices": _prices("part"),
+    "other_prices": _prices("other"),
 
     # customer information, complaint, return
 }

@@ -87,7 +87,8 @@ repair_order = _t(  # state: open | in_service | filled_in | signed | submitted 
     _c("engineer", null=True), _c("symptom_id", null=True), _c("found_fault", null=True), _c("work_done", null=True),
     _c("finished_at", UtcDateTime, null=True), _c("self_check_passed", sa.Boolean, null=True),
     _c("is_fixed", sa.Boolean, null=True), _c("satisfaction", null=True),  # satisfied | suggestion | dissatisfied
-    _c("opinion", null=True), _c("dissatisfaction_handling", null=True), _c("signed_by", null=True), _c("signed_at", UtcDateTime, null=True),
+    _c("opinion", null=True), _c("dissatisfaction_handling", null=True),
+    _c("signed_by", null=True), _c("signed_at", UtcDateTime, null=True),
     _c("charge_cents", sa.Integer, default=0), _c("submitted_at", UtcDateTime, null=True),
     _c("period", null=True),  # YYYY-MM of the batch of the 25th (26th to 25th, 5.1.8)
 )
@@ -121,7 +122,8 @@ missed_deadline = _t(  # kind: response (5.1.6) | payment (5.1.16 n2)
 )
 response_exception = _t(  # 5.1.6: decided by the manager, with a reason
     "response_exception", _c("case_id"), _c("number", sa.Integer), _c("moved_from", UtcDateTime),
-    _c("moved_to", UtcDateTime), _c("is_granted", sa.Boolean), _c("reason"), _c("granted_by", null=True), _c("granted_at", UtcDateTime),
+    _c("moved_to", UtcDateTime), _c("is_granted", sa.Boolean), _c("reason"),
+    _c("granted_by", null=True), _c("granted_at", UtcDateTime),
     sa.PrimaryKeyConstraint("case_id", "number"),
 )
 reclassification = _t(  # 5.1.7: the customer's fault came to light while serving, or the price rose
