@@ -5,6 +5,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from engine import identity
+from engine.tables import membership, user_account
 from engine.unit_of_work import ListProvider, Option, UnitOfWork
 from handlers import prices, tables
 
@@ -18,6 +19,18 @@ def offices(uow: UnitOfWork, office: str) -> list[Option]:
     """All offices."""
     del office
     return [Option(row.id, row.name, row.name_en) for row in identity.offices(uow)]
+
+
+def staff(uow: UnitOfWork, office: str) -> list[Option]:
+    """Everybody who may be given a matter or named in one: the office's people and the central ones."""
+    here = sa.exists().where(membership.c.user_id == user_account.c.id, membership.c.office.in_(["", office]))
+    rows = uow.rows(sa.select(user_account).where(user_account.c.is_active, here).order_by(user_account.c.id))
+    return [Option(row.id, row.name, row.name_en) for row in rows]
+
+
+def service_points(uow: UnitOfWork, office: str) -> list[Option]:
+    """The offices that have an engineer: they hand in repair orders (5.1.5, 5.1.8)."""
+    return [option for option in offices(uow, office) if identity.members(uow, "service_engineer", option.value)]
 
 
 def _catalogue(table: sa.Table) -> ListProvider:
@@ -55,4 +68,6 @@ LISTS: dict[str, ListProvider] = {
     "other_prices": _prices("other"),
 
     # customer information, complaint, return
+    "staff": staff,
+    "service_points": service_points,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from engine.unit_of_work import Operation
-from handlers import deadlines, parts, prices, repair_orders
+from handlers import complaints, deadlines, feedback, notices, opinions, parts, prices, repair_orders, returns, surveys
 
 
 def _by_topic(operations: Iterable[Operation]) -> dict[str, Operation]:
@@ -35,4 +35,22 @@ OPERATIONS: dict[str, Operation] = _by_topic((
     Operation("invoice.record", "record", prices.record_invoice),
 
     # 5.1.14, 5.1.17, 5.1.18, 5.5: customer information, complaint, return
+    Operation("complaint.accept", "record", complaints.accept),
+    Operation("complaint.reject_solution", "record", complaints.reject_solution),
+    Operation("complaint.close", "record", complaints.close),
+    Operation("return.register", "record", returns.register),
+    Operation("return.close", "record", returns.close),
+    Operation("opinion.file", "record", opinions.file),
+    Operation("feedback.open_month", "record", feedback.open_month),
+    Operation("feedback.record_submission", "record", feedback.record_submission),
+    Operation("feedback.open_opinions", "record", opinions.open_cases),
+    Operation("statistics.draft", "record", feedback.draft),
+    Operation("statistics.send", "record", feedback.send),
+    Operation("survey.open", "record", surveys.open_survey),
+    Operation("survey.save_form", "record", surveys.save_form),
+    Operation("survey.extend", "record", surveys.extend),
+    Operation("survey.count_response", "record", surveys.count_response),
+    Operation("survey.compute", "record", surveys.compute),
+    Operation("survey.submit_report", "record", surveys.submit_report),
+    *notices.operations(),
 ))
