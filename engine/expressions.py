@@ -25,6 +25,7 @@ from engine.errors import ExpressionError
 BUNDLE = Path(__file__).parent / "static" / "feel.js"
 ZONE = "Asia/Shanghai"
 MAX_CHARACTERS = 20_000
+NO_INPUT = object()
 _REFERENCE = re.compile(r"\$\{\s*([^\W\d]\w*)\s*\}")
 
 Types = Mapping[str, "str | Types"]
@@ -86,11 +87,27 @@ def conditions(expressions: Sequence[str], variables: Mapping[str, Any], now: da
     return values + [False] * (len(expressions) - len(values))
 
 
-def unary_tests(tests: Sequence[tuple[str, Any]], variables: Mapping[str, Any], now: datetime, zone: str = ZONE) -> list[bool]:
-    """Whether each input value fits its DMN input entry (`< 5`, `"a","b"`, `-`), in one call."""
-    wanted = frozenset[str]().union(*(inspect(text, is_test=True).names for text, _ in tests))
-    calls = [{"text": text, "input": value, "isTest": True} for text, value in tests]
-    return _run(calls, {name: variables[name] for name in wanted if name in variables}, now, zone, only=bool)
+def unary_tests(tests: Sequence[tuple[str, Any]], variables: Mapping[str, Any], now: datetime, zone: str = ZONE, *,
+                on_failure: bool | None = None) -> list[bool]:
+    """Whether each input value fits its DMN input entry (`< 5`, `"a","b"`, `-`), in one call.
+
+    With `NO_INPUT` for the value the text is a condition of its own, as form-js reads `conditional.hide`. `on_failure`
+    is the answer for a test that cannot be evaluated; without it the first failure is raised.
+    """
+    readable = [text for text, _ in tests if on_failure is None or _is_readable(text)]
+    wanted = frozenset[str]().union(*(inspect(text, is_test=True).names for text in readable))
+    calls = [{"text": text, "isTest": True, **({} if value is NO_INPUT else {"input": value})} for text, value in tests]
+    known = {name: variables[name] for name in wanted if name in variables}
+    if on_failure is None:
+        return _run(calls, known, now, zone, only=bool)
+    answers = _call("run", _request(calls, known, now, zone), "; ".join(text for text, _ in tests)) if calls else []
+    return [answer["value"] if isinstance(answer.get("value"), bool) else on_failure for answer in answers]
+
+
+def matches(tests: Sequence[tuple[str, str]]) -> list[bool]:
+    """Whether each `(pattern, text)` matches as JavaScript's regular expressions do (form-js's `validate.pattern`)."""
+    answers = _call("matches", {"tests": list(tests)}, "; ".join(pattern for pattern, _ in tests))
+    return [bool(_result(answer, pattern)) for answer, (pattern, _) in zip(answers, tests, strict=True)]
 
 
 def names(expression: str) -> frozenset[str]:
@@ -171,10 +188,21 @@ def _run(calls: list[dict[str, Any]], variables: dict[str, Any], now: datetime, 
          until_true: bool = False, only: type | None = None) -> list[Any]:
     if not calls:
         return []
-    request = {"calls": calls, "variables": variables, "now": round(now.timestamp() * 1000), "zone": zone,
-               "untilTrue": until_true}
+    request = _request(calls, variables, now, zone) | {"untilTrue": until_true}
     answers = _call("run", request, "; ".join(call["text"] for call in calls))
     return [_value_of(answer, call["text"], only) for answer, call in zip(answers, calls, strict=False)]
+
+
+def _request(calls: list[dict[str, Any]], variables: dict[str, Any], now: datetime, zone: str) -> dict[str, Any]:
+    return {"calls": calls, "variables": variables, "now": round(now.timestamp() * 1000), "zone": zone}
+
+
+def _is_readable(test: str) -> bool:
+    try:
+        inspect(test, is_test=True)
+    except ExpressionError:
+        return False
+    return True
 
 
 def _value_of(answer: dict[str, Any], expression: str, only: type | None) -> Any:

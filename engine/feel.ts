@@ -29,11 +29,18 @@ export function inspect(text: string): string {
   return JSON.stringify(found);
 }
 
+/** Whether each text matches its pattern, as form-js tries them. */
+export function matches(text: string): string {
+  const { tests } = JSON.parse(text) as { tests: [string, string][] };
+  return JSON.stringify(tests.map(([pattern, tried]) => attempt(() => new RegExp(pattern).test(tried))));
+}
+
 function evaluateOne(call: Call, { variables, now, zone }: Request): unknown {
   const known = new Map(Object.entries(variables).map(([name, value]) => [name, shapeOfValue(value)]));
-  const input = call.isTest ? shapeOfValue(call.input) : undefined;
+  const hasInput = Object.hasOwn(call, "input");
+  const input = hasInput ? shapeOfValue(call.input) : undefined;
   refuseFirst(walk(call.text, { isTest: call.isTest, known, isClosed: false, input }));
-  const context = { ...variables, ...clockFunctions(now, zone), ...(call.isTest ? { "?": call.input } : {}) };
+  const context = { ...variables, ...clockFunctions(now, zone), ...(hasInput ? { "?": call.input } : {}) };
   const { value, warnings } = (call.isTest ? unaryTest : evaluate)(call.text, context);
   const [warning] = warnings;
   if (warning) {
