@@ -62,6 +62,16 @@ def moment(variables: Mapping[str, Any], name: str) -> datetime | None:
         raise _wrong(name, value, "时间", "a date and time") from None
 
 
+def rows(variables: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The rows of a dynamic list; none when it is not there."""
+    value = variables.get(name)
+    if value in (None, ""):
+        return []
+    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+        raise _wrong(name, value, "列表", "a list of rows")
+    return value
+
+
 def completed_by(uow: UnitOfWork, context: JobContext, element: str) -> str | None:
     """Who completed the latest task `element` of the case; None if nobody did."""
     done = activity_instance.c

@@ -9,10 +9,8 @@ import sqlalchemy as sa
 from engine.errors import PermanentFailure
 from engine.unit_of_work import JobContext, UnitOfWork
 from handlers.days import day_of
-from handlers.given import completed_by, day, text, whole
+from handlers.given import completed_by, day, rows, text, whole
 from handlers.tables import defective_return, part, part_used, requisition, requisition_line
-
-ROWS = 3  # a form has this many rows for parts
 
 Variables = Mapping[str, Any]
 
@@ -29,14 +27,14 @@ class Line:
     serial: str | None
 
 
-def lines(uow: UnitOfWork, variables: Variables, part_field: str, quantity_field: str, serial_field: str = "") -> list[Line]:
-    """The filled rows of a form's numbered fields `<field>_1 …`; a part that the catalogue lacks is a `PermanentFailure`."""
+def lines(uow: UnitOfWork, variables: Variables, name: str) -> list[Line]:
+    """The rows `{part, quantity, serial}` of a list; a part that the catalogue lacks is a `PermanentFailure`."""
     found = []
-    for number in range(1, ROWS + 1):
-        if name := text(variables, f"{part_field}_{number}"):
-            row, quantity = _part(uow, f"{part_field}_{number}", name), whole(variables, f"{quantity_field}_{number}", 1)
-            serial = text(variables, f"{serial_field}_{number}") if serial_field else None
-            found.append(Line(row.id, row.name, row.name_en, row.is_main, max(1, quantity), serial))
+    for given in rows(variables, name):
+        if part_id := text(given, "part"):
+            row = _part(uow, name, part_id)
+            quantity = max(1, whole(given, "quantity", 1))
+            found.append(Line(row.id, row.name, row.name_en, row.is_main, quantity, text(given, "serial")))
     return found
 
 
@@ -60,7 +58,7 @@ def open_requisition(uow: UnitOfWork, context: JobContext) -> Variables:
 def submit_requisition(uow: UnitOfWork, context: JobContext) -> Variables:
     """Record what is asked for."""
     number = str(context.variables["requisition_number"])
-    asked = lines(uow, context.variables, "request_part", "request_quantity")
+    asked = lines(uow, context.variables, "parts_requested")
     if asked:
         uow.execute(sa.insert(requisition_line), [
             {"number": number, "line": n, "part_id": line.part_id, "quantity": line.quantity} for n, line in enumerate(asked, 1)])
@@ -85,7 +83,7 @@ def receive(uow: UnitOfWork, context: JobContext) -> None:
 # ------------------------------------------------------------------ parts used and defective ones
 def replace_used(uow: UnitOfWork, context: JobContext) -> Variables:
     """Store the parts replaced (a second filling-in takes the place of the first); say which main defective ones go back."""
-    used = lines(uow, context.variables, "used_part", "used_quantity", "used_serial")
+    used = lines(uow, context.variables, "parts_used")
     uow.execute(sa.delete(part_used).where(part_used.c.case_id == context.instance_id))
     if used:
         uow.execute(sa.insert(part_used), [_used(context, n, line) for n, line in enumerate(used, 1)])
@@ -111,10 +109,10 @@ def _used(context: JobContext, number: int, line: Line) -> dict[str, Any]:
             "serial": line.serial, "is_main": line.is_main, "defective": "to_return" if line.is_main else "kept"}
 
 
-def _part(uow: UnitOfWork, field: str, part_id: str) -> sa.Row[Any]:
+def _part(uow: UnitOfWork, name: str, part_id: str) -> sa.Row[Any]:
     row = uow.row(sa.select(part).where(part.c.id == part_id))
     if row is None:
-        raise PermanentFailure(f"{field} = {part_id!r}: 配件目录中没有 · not in the parts catalogue")
+        raise PermanentFailure(f"{name}: {part_id!r}: 配件目录中没有 · not in the parts catalogue")
     return row
 
 

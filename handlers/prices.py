@@ -10,16 +10,9 @@ import sqlalchemy as sa
 from engine.errors import PermanentFailure
 from engine.unit_of_work import JobContext, UnitOfWork
 from handlers.days import day_of, end_of
-from handlers.given import completed_by, day, text, whole
+from handlers.given import completed_by, day, rows, text, whole
 from handlers.tables import invoice, payment, price, price_confirmation, price_list, quote, quote_line
 
-FIELDS = (  # the rows of the quote's form: price, quantity
-    ("quote_labour", "quote_labour_quantity"),
-    ("quote_part_1", "quote_part_quantity_1"),
-    ("quote_part_2", "quote_part_quantity_2"),
-    ("quote_part_3", "quote_part_quantity_3"),
-    ("quote_other", "quote_other_quantity"),
-)
 METHODS = {"cash": ("现金", "cash"), "transfer": ("转账", "transfer")}
 
 Variables = Mapping[str, Any]
@@ -122,12 +115,13 @@ def refuse(uow: UnitOfWork, context: JobContext) -> None:
 
 
 def _lines(uow: UnitOfWork, list_id: str, given: Variables) -> Iterator[Line]:
-    for field, quantity_field in FIELDS:
-        if name := text(given, field):
+    labour = {"price": text(given, "quote_labour"), "quantity": given.get("quote_hours")}
+    for chosen in (labour, *rows(given, "quote_parts"), *rows(given, "quote_fees")):
+        if name := text(chosen, "price"):
             row = uow.row(sa.select(price).where(price.c.list_id == list_id, price.c.id == name))
             if row is None:
-                raise PermanentFailure(f"{field} = {name!r}: 现行价目表 {list_id} 中没有 · not in the price list {list_id}")
-            quantity = max(1, whole(given, quantity_field, 1))
+                raise PermanentFailure(f"{name!r}: 现行价目表 {list_id} 中没有 · not in the price list {list_id}")
+            quantity = max(1, whole(chosen, "quantity", 1))
             yield Line(row.id, row.kind, row.name, row.name_en, quantity, quantity * row.amount_cents)
 
 
