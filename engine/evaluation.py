@@ -193,7 +193,7 @@ class CaseEnvironment:
         """Evaluate a business-rule task's decision; `mapDecisionResult` as in Camunda 7."""
         task = self.element(process, element)
         decision = self.decisions[task.attributes["decisionRef"]]
-        result = decisions.evaluate(decision, self.variables.visible(scope), self.now)
+        result = decisions.evaluate(decision, self.variables.read(scope, decisions.names(decision)), self.now)
         mapped = map_result(result, task.attributes.get("mapDecisionResult", "resultList"))
         if name := task.attributes.get("resultVariable"):
             self.variables.write(scope, name, mapped)
