@@ -48,30 +48,30 @@ class Spec:
 
 
 def compile_processes(processes: Mapping[str, Process]) -> Spec:
-    """The specification of all processes of a bundle, by key.
+    """The specification of all processes of a bundle, by key (which is the process's id).
 
     Raises `InvalidValue` (`field`, `value`, `element`) for what a deployment's checks refuse with better words.
     """
     found: dict[str, ScopeSpec] = {}
-    for key, process in processes.items():
-        found.update(_process(key, process))
+    for process in processes.values():
+        found.update(_process(process))
     return Spec(MappingProxyType(dict(processes)), MappingProxyType(found))
 
 
-def _process(key: str, process: Process) -> dict[str, ScopeSpec]:
+def _process(process: Process) -> dict[str, ScopeSpec]:
     inside: dict[str, list[Element]] = defaultdict(list)
     for element in process.elements.values():
         inside[element.scope].append(element)
     outer = {e.id for e in process.elements.values() if e.type == "subProcess"}
-    names = {process.id: key} | {scope: f"{key}/{scope}" for scope in outer}
-    specs = {name: _scope(name, key, process, inside[scope]) for scope, name in names.items()}
+    names = {process.id: process.id} | {scope: f"{process.id}/{scope}" for scope in outer}
+    specs = {name: _scope(name, process, inside[scope]) for scope, name in names.items()}
     for spec in specs.values():
         _prepare_event_sub_processes(spec, specs)
     return specs
 
 
-def _scope(name: str, key: str, process: Process, inside: list[Element]) -> ScopeSpec:
-    spec = ScopeSpec(name, key)
+def _scope(name: str, process: Process, inside: list[Element]) -> ScopeSpec:
+    spec = ScopeSpec(name, process.id)
     for element in inside:
         _node(spec, element)
     links = {e.event.name: e.id for e in inside if e.type == "intermediateCatchEvent" and _kind(e) == "link" and e.event}

@@ -27,10 +27,10 @@ class Environment(Protocol):
     def opened(self, scope: int, outer: int, process: str, element: str | None, index: int | None) -> None:
         """A scope begins, before anything in it runs.
 
-        The process itself: `(1, 0, key, None, None)`, first call of `Start`. An embedded or event sub-process or a call
-        activity: its token, the scope around it, and the element (for a call in the calling process; in-mappings belong
-        here). An instance of a multi-instance sub-process or call activity: `scope` is the instance, which `child_opened`
-        announced just before, `outer` the multi-instance body, `index` its number.
+        The process itself: `(1, 0, key, None, None)`, first call of `Start`; if that raises, so does `run`. An embedded
+        or event sub-process or a call activity: its token, the scope around it, and the element (for a call in the calling
+        process; in-mappings belong here). An instance of a multi-instance sub-process or call activity: `scope` is the
+        instance, which `child_opened` announced just before, `outer` the multi-instance body, `index` its number.
         """
 
     def closed(self, scope: int, outer: int, process: str, element: str, index: int | None) -> None:
@@ -55,7 +55,8 @@ class Environment(Protocol):
     def child_opened(self, process: str, element: str, body: int, child: int, index: int) -> None:
         """Instance `index` (from 0) begins with the token `child`, a scope inside `body` (element variable, loopCounter).
 
-        All at once in order if parallel; one after the other if sequential.
+        All at once in order if parallel; one after the other if sequential. Called again if its beginning failed and is
+        retried.
         """
 
     def child_closed(self, process: str, element: str, body: int, child: int) -> None:

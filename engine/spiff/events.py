@@ -26,10 +26,21 @@ class Listener:
     is_interrupting: bool = True
 
     @property
+    def key(self) -> str:
+        """Its name in the token's `fired`: a call activity's boundary and an event sub-process it called may share an id."""
+        element = self.event.element
+        is_called = element.process != self.token.task_spec.element.process
+        return f"{element.process}/{element.id}" if is_called else element.id
+
+    @property
+    def fired(self) -> int:
+        """How often it has happened, where it does not interrupt."""
+        return self.token.fired.get(self.key, 0)
+
+    @property
     def is_spent(self) -> bool:
         """A date or duration happens once, also where it does not interrupt."""
-        has_fired = self.event.name in self.token.fired
-        return has_fired and self.definition.kind == "timer" and self.definition.timer != "cycle"
+        return self.fired > 0 and self.definition.kind == "timer" and self.definition.timer != "cycle"
 
 
 def boundary_events(token: Token) -> Iterator[Listener]:
@@ -78,7 +89,7 @@ def subscription(listener: Listener) -> Subscription:
     event = listener.event
     return Subscription(
         token=listener.token.number, scope=listener.scope, process=event.element.process, element=event.element.id,
-        definition=listener.definition, fired=listener.token.fired.get(event.name, 0),
+        definition=listener.definition, fired=listener.fired,
         is_interrupting=listener.is_interrupting, start=event.start if isinstance(event, EventSubProcess) else None,
     )
 

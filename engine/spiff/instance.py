@@ -84,6 +84,7 @@ class Instance(_Flat, BpmnWorkflow):
         self.next_id = next_id
         self.queue: deque[Token] = deque()
         self.fresh: list[Token] = []
+        self.emptied: dict[int, Token] = {}
         self.trace: list[Trace] = []
         self.steps = 0
         self.end_element: str | None = None
@@ -124,8 +125,19 @@ class Instance(_Flat, BpmnWorkflow):
         level = token.inside
         return level.live() if level is not None else list(token.children)
 
+    def everything(self, token: Token) -> list[Token]:
+        """A token and all inside it, however deep, inner ones first; without recursion, since processes may call themselves."""
+        found, todo = [], [token]
+        while todo:
+            found.append(todo.pop())
+            todo += self.within(found[-1])
+        return found[::-1]
+
     def _remove(self, token: Token) -> None:
-        token.workflow._remove_task(token.id)
+        level = token.workflow
+        level._remove_task(token.id)
+        if not level.task_tree._children:
+            self.emptied[level.host.number] = level.host
 
     def _task_removed_notify(self, task: Token) -> None:
         self.by_id.pop(task.number, None)
@@ -138,6 +150,7 @@ class Instance(_Flat, BpmnWorkflow):
         for token in self.fresh:
             self.start_over(token)
         self.fresh = []
+        self.emptied |= {level.host.number: level.host for level in self.subprocesses.values() if not level.live()}
         while self.queue or self._settle():
             token = self.queue.popleft()
             if self.has(token) and token.is_in(READY):
@@ -154,17 +167,22 @@ class Instance(_Flat, BpmnWorkflow):
 
     def _settle(self) -> bool:
         """Nothing is ready: scopes without tokens end; failing that, the oldest enabled inclusive join goes on."""
-        hosts = [level.host for level in self.subprocesses.values() if not level.live() and level.host.is_in(STARTED)]
-        for host in sorted(hosts, key=lambda t: t.number):
+        hosts = [host for _, host in sorted(self.emptied.items()) if self._is_done(host)]
+        self.emptied = {}
+        for host in hosts:
             host.past = "inside"
             host._ready()
-        if hosts:
-            return True
+        return bool(hosts) or self._pass_inclusive_join()
+
+    def _is_done(self, host: Token) -> bool:
+        return self.has(host) and host.is_in(STARTED) and host.inside is not None and not host.inside.live()
+
+    def _pass_inclusive_join(self) -> bool:
         levels = [level for level in (self, *self.subprocesses.values()) if level.spec.has_inclusive_joins]
-        found = [t for level in levels for t in level.live() if _is_enabled_inclusive(t)]
-        if found:
-            min(found, key=lambda t: t.number)._ready()
-        return bool(found)
+        enabled = [token for level in levels for token in level.live() if _is_enabled_inclusive(token)]
+        if enabled:
+            min(enabled, key=lambda t: t.number)._ready()
+        return bool(enabled)
 
     # --- coming
 
@@ -288,11 +306,10 @@ class Instance(_Flat, BpmnWorkflow):
 
     def cancel(self, token: Token) -> None:
         """Take a token out, with all inside it."""
-        for inner in self.within(token):
-            self.cancel(inner)
-        self._note("cancelled", token)
-        token._set_state(CANCELLED)
-        self._remove(token)
+        for gone in self.everything(token):
+            self._note("cancelled", gone)
+            gone._set_state(CANCELLED)
+            self._remove(gone)
 
     def empty(self, level: Level) -> None:
         """Cancel every token in a scope."""
@@ -313,11 +330,11 @@ class Instance(_Flat, BpmnWorkflow):
 
     def fire(self, listener: events.Listener, times: int = 1) -> None:
         """The event of a boundary event or event sub-process happened."""
-        host, name = listener.token, listener.event.name
+        host, key = listener.token, listener.key
         if not listener.is_interrupting:
-            host.fired[name] = host.fired.get(name, 0) + times
+            host.fired[key] = host.fired.get(key, 0) + times
         elif isinstance(listener.event, EventSubProcess):
-            host.cut = name
+            host.cut = listener.event.name
             self.empty(listener.level)
         else:
             self.cancel(host)

@@ -55,11 +55,15 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Event element `event` happened to the token that listens (as in `Subscription`); `times` collapsed into one firing."""
+    """Event element `event` happened to the token that listens (as in `Subscription`); `times` collapsed into one firing.
+
+    `process` matters only where a call activity's boundary event and an event sub-process of what it calls share an id.
+    """
 
     token: int
     event: str
     times: int = 1
+    process: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A timer or message that the case waits for. Key: (`token`, `element`).
+    """A timer or message that the case waits for. Key: (`token`, `process`, `element`).
 
     `token` listens (host of a boundary event, catching event, event gateway, scope of an event sub-process), `element`
     is the event (for an event gateway the target, for an event sub-process the sub-process), with its `definition`,

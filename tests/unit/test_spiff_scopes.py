@@ -2,9 +2,11 @@
 
 import pytest
 
+from engine.spiff import steps
 from tests.unit.spiff_case import (
     ENDS,
     Case,
+    World,
     boundary,
     event,
     event_sub_process,
@@ -171,3 +173,35 @@ def test_event_sub_process_of_one_instance_leaves_the_others_alone() -> None:
     assert case.trigger("v", number=1).offered == ["u", "w"]
     assert case.armed == ["v"]
     assert case.complete("w").complete("u").offered == ["z"]
+
+
+def test_a_call_s_boundary_event_and_an_event_sub_process_it_called_may_share_an_id() -> None:
+    told = event("message", "m1")
+    called = INNER.replace("s2", "s") + event_sub_process("b", told, users("w") + flow("b_s", "w"), interrupting=False)
+    body = (ENDS + node("callActivity", "c", calledElement="q") + boundary("b", "c", told, interrupting=False) + users("late")
+            + flow("s", "c", "e") + flow("b", "late"))
+    case = Case(processes(p=body, q=called))
+    host = case.token("c")
+    case.step(steps.Trigger(host, "b", process="q"))
+    assert case.offered == ["u", "w"]
+    case.step(steps.Trigger(host, "b", process="p"))
+    assert case.offered == ["late", "u", "w"]
+    assert case.outcome is not None
+    assert [(s.process, s.element, s.fired) for s in case.outcome.subscriptions] == [("p", "b", 1), ("q", "b", 1)]
+
+
+def test_endless_self_call_meets_the_limit_and_can_be_cancelled() -> None:
+    case = Case(ENDS + node("callActivity", "c", calledElement="p") + flow("s", "c", "e"))
+    assert len(case.incidents) == 1
+    assert len(case.rows("scope")) > 5_000
+    case.step(steps.Cancel())
+    assert case.is_ended
+
+
+def test_deep_self_call_unwinds() -> None:
+    body = (ENDS + node("exclusiveGateway", "x", default="x_e") + node("callActivity", "c", calledElement="p")
+            + node("scriptTask", "k") + flow("s", "k", "x", "e") + flow("x", "c", when="deeper") + flow("c", "e"))
+
+    def three_thousand(world: World) -> None:
+        world.scripts["k"] = lambda w: w.values.update(deeper=len(w.log) < 9_000)
+    assert Case(body, values={"deeper": True}, setup=three_thousand).is_ended
