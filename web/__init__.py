@@ -25,7 +25,7 @@ POLICY = "; ".join((
     "img-src 'self' data:", "font-src 'self' data:", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
     "frame-ancestors 'none'",
 ))
-HTTP_CODES = {404: "no_such_page", 405: "method_not_allowed", 413: "too_large"}
+HTTP_CODES = {404: "no_such_page", 405: "method_not_allowed", 413: "upload_too_large"}
 
 
 def create_app(settings: Settings | None = None, engine: ProcessEngine | None = None) -> Flask:

@@ -54,7 +54,7 @@ def check_declared(app: Flask) -> None:
 
 def engine() -> ProcessEngine:
     """The process engine of this application."""
-    return cast(ProcessEngine, current_app.extensions["fuwuflow"])
+    return cast("ProcessEngine", current_app.extensions["fuwuflow"])
 
 
 @contextmanager
@@ -86,12 +86,12 @@ def visitor_token() -> str:
     """The CSRF token of a visitor without a session: it must come back in the cookie and in the form."""
     if "visitor_token" not in g:
         g.visitor_token = request.cookies.get(VISITOR_COOKIE) or secrets.token_urlsafe(16)
-    return cast(str, g.visitor_token)
+    return cast("str", g.visitor_token)
 
 
 def csrf_token() -> str:
     """The token that every form of this reader carries."""
-    return cast(str, g.session.csrf) if g.get("session") else visitor_token()
+    return cast("str", g.session.csrf) if g.get("session") else visitor_token()
 
 
 def keep_visitor_cookie(response: Response) -> Response:

@@ -1,6 +1,7 @@
 """Signing in and out, and the reader's language."""
 
 import json
+
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine import forms
 from engine.errors import EngineError
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -40,23 +41,47 @@ BY_CODE: Mapping[str, Refusal] = {
                     "This page is out of date and nothing was done. Go back, reload it and try again."),
     "foreign_origin": Refusal(403, "请求来自其他网站，操作没有执行。", "The request came from another site; nothing was done."),
     "undeclared_route": Refusal(403, "此地址不对外开放。", "This address is not open."),
-    "not_by": Refusal(403, "按规定，您不能办理此任务：您参与了相关的前一步骤，或者与此事有关。",
-                      "By the rules you may not do this task: you did a related earlier step, or it concerns you."),
     # requests
     "no_such_page": Refusal(404, "没有这个页面。它可能已被移动，或者地址有误。",
                             "There is no such page. It may have moved, or the address has a mistake."),
     "method_not_allowed": Refusal(405, "此地址不接受这种请求。", "This address does not take this kind of request."),
-    "too_large": Refusal(413, "上传的内容太大，服务器没有接收。上限为 {limit}。请压缩或分开上传。",
+    "upload_too_large": Refusal(413, "上传的内容太大，服务器没有接收。上限为 {limit}。请压缩或分开上传。",
                          "What you sent is too large and was not received. The limit is {limit}. Make it smaller or send it in parts."),
     "bad_request": Refusal(400, "服务器没有读懂这个请求。请返回后重试。", "The request could not be read. Go back and try again."),
     "no_file": Refusal(400, "请先选择至少一个文件。", "Choose at least one file first."),
     "reason_missing": Refusal(400, "请说明原因。", "Give a reason."),
     # tasks and cases
+    "task_claimed": Refusal(409, "{who} 已于 {at} 领取了这项任务，由其办理。您填写的内容保留在下方。",
+                            "{who} claimed this task at {at} and does it. What you typed is kept below."),
+    "task_changed": Refusal(409, "您打开页面之后，这项任务已经变动。请核对下面的最新内容，再提交一次。",
+                            "This task changed after you opened it. Look at it as it is now, and send again."),
+    "task_completed": Refusal(409, "{who} 已于 {at} 完成了这项任务。您填写的内容保留在下方。",
+                              "{who} completed this task at {at}. What you typed is kept below."),
+    "task_cancelled": Refusal(409, "这项任务已于 {at} 撤销：工单走了别的路线。您填写的内容保留在下方。",
+                              "This task was cancelled at {at}: the case went another way. What you typed is kept below."),
+    "may_not_work_on": Refusal(403, "此任务由其他角色或其他办事处办理，或者按规定须由他人办理。",
+                               "This task is for another role or office, or the rules keep it for someone else."),
+    "may_not_see": Refusal(403, "此工单不属于您的办事处。", "This case is not of your office."),
+    "may_not_assign": Refusal(403, "只有服务部负责人和经理可以指派任务。", "Only leads and managers assign tasks."),
+    "may_not_start": Refusal(403, "您的角色不能发起此流程。", "Your role may not start this procedure."),
+    "may_not_intervene": Refusal(403, "只有服务部负责人和管理员可以干预工单。", "Only leads and administrators intervene in a case."),
+    "may_not_administer": Refusal(403, "此操作仅供管理员使用。", "This is for administrators."),
+    "not_assignee": Refusal(403, "此任务已由 {assignee} 领取，只有其本人或负责人可以退回。",
+                            "{assignee} has claimed this task; only they or a lead can release it."),
+    "no_candidate_group": Refusal(409, "此任务没有候选人群，不能退回。请改为指派给别人。",
+                                  "This task has no group to go back to. Assign it to someone instead."),
+    "assignee": Refusal(400, "“{value}”不能办理此任务。请选择名单中的人。", "“{value}” may not do this task. Choose someone from the list."),
+    "office": Refusal(400, "请选择您所属的办事处。", "Choose an office of yours."),
+    "too_large": Refusal(413, "填写的内容太多，请精简后再提交。", "The entries are too large; shorten them and send again."),
+    "case_suspended": Refusal(409, "工单 {business_key} 已暂停，恢复之后才能继续办理。",
+                              "Case {business_key} is suspended; it goes on when it is resumed."),
+    "case_not_suspended": Refusal(409, "工单 {business_key} 没有暂停。", "Case {business_key} is not suspended."),
+    "case_ended": Refusal(409, "工单 {business_key} 已于 {ended_at} 结束。", "Case {business_key} ended at {ended_at}."),
+    "idempotency_key": Refusal(409, "同一页面已提交过不同的内容。请刷新页面查看结果。",
+                               "This page was already sent with other content. Reload it to see the result."),
+    "incident_resolved": Refusal(409, "{who} 已于 {at} 处理了这个故障。", "{who} settled this incident at {at}."),
+    "job_not_failed": Refusal(409, "这个作业已经在重试。", "This job is being tried again already."),
     "second_instance": Refusal(409, "一次操作只能处理一个工单。", "One action can only change one case."),
-    "other_request": Refusal(409, "同一页面已提交过不同的内容。请刷新页面查看结果。",
-                             "This page was already sent with other content. Reload it to see the result."),
-    "suspended": Refusal(409, "此工单已暂停，恢复之后才能继续办理。", "This case is suspended; it goes on when it is resumed."),
-    "ended": Refusal(409, "此工单已结束。", "This case has ended."),
     "failed": Refusal(500, "系统出现内部错误，已经记录。您填写的内容没有丢失：请稍后重试，仍不成功请联系管理员。",
                       "Something went wrong on our side and was logged. Try again in a moment; if it stays, tell an administrator."),
 }
@@ -78,8 +103,6 @@ BY_CLASS: Mapping[str, Refusal] = {
     "DeploymentRefused": Refusal(422, "部署被拒绝：下列问题改正之后才能部署。没有保存任何内容。",
                                  "The deployment was refused: correct the problems below. Nothing was stored."),
 }
-
-
 def refusal(error: Exception) -> Refusal:
     """The row for an error: by its code, else by its class or the nearest parent that has one."""
     code = getattr(error, "code", "")
@@ -107,18 +130,13 @@ def as_json(error: Exception, language: str) -> dict[str, Any]:
 
 def by_field(error: EngineError, language: str) -> dict[str, list[str]]:
     """The sentences about each field of a refused form."""
-    return {key: [form_sentence(code, facts, language) for code, facts in problems]
+    return {key: [forms.sentence(code, facts, language) for code, facts in problems]
             for key, problems in error.facts.get("errors", {}).items()}
 
 
 def findings(error: EngineError, labels: Mapping[str, str], language: str) -> list[tuple[str, str]]:
     """`(label, sentence)` for every finding of a refused form, to be listed above it."""
     return [(labels.get(key, key), text) for key, texts in by_field(error, language).items() for text in texts]
-
-
-def form_sentence(code: str, facts: Mapping[str, Any], language: str) -> str:
-    """One finding about a form's field, in words."""
-    return FORM_PROBLEMS.get(code, FORM_PROBLEMS["invalid"]).words(language, facts)
 
 
 def _readable(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine import deployments, jobs
+from engine import incidents as read_side
 from engine.diagram.check import File
 from engine.errors import DeploymentRefused, EngineError, InvalidValue, Problem
 from web import errors
@@ -72,7 +73,7 @@ def retry(incident_id: str) -> Response | tuple[str, int]:
 def mail() -> str:
     """What was or will be sent."""
     with unit_of_work(writes=False) as uow:
-        letters = jobs.letters(uow, after=request.args.get("after") or None)
+        letters = read_side.letters(uow)
     return render_template("admin/mail.html", letters=letters, section="admin", part="mail")
 
 
@@ -85,6 +86,6 @@ def _deploy_page(*, problems: tuple[Problem, ...] = (), error: EngineError | Non
 
 def _incidents_page(error: EngineError | None = None) -> str:
     with unit_of_work(writes=False) as uow:
-        rows = jobs.incidents(uow)
+        rows = read_side.unresolved(uow)
     return render_template("admin/incidents.html", rows=rows, section="admin", part="incidents",
                            error_words=errors.sentence(error, words.language()) if error else "")

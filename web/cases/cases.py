@@ -108,7 +108,7 @@ def machine() -> Response:
     """The machine behind `serial`: a card to show, and values for fields that are still empty."""
     with unit_of_work(writes=False) as uow:
         found = machines.find(uow, request.args.get("serial", "").strip()[:100])
-        card = render_template("cases/machine.html", machine=found, today=uow.now.astimezone(words.ZONE).date())
+    card = render_template("cases/machine.html", machine=found)
     return jsonify({"html": card, "values": _known(found) if found else {}})
 
 
@@ -125,3 +125,10 @@ def _start_page(process_key: str, *, typed: Mapping[str, Any] | None = None, err
         findings=errors.findings(error, labels, words.language()) if error else [],
         error_words=errors.sentence(error, words.language()) if error else "", serial_field=next((key for key in SERIALS if key in labels), ""),
         notice=_("Your entries are back. Check them and send them again.") if typed and not error else "")
+
+
+def _known(found: machines.Machine) -> dict[str, Any]:
+    """What a start form may take over from the machine's record, by field key."""
+    values = {"product": found.product_id, "customer": found.customer, "contact": found.contact, "phone": found.phone,
+              "address": found.address, "production_date": found.production_date and found.production_date.isoformat()}
+    return {name: value for name, value in values.items() if value}

@@ -123,7 +123,7 @@ export async function showDiagram(host: HTMLElement): Promise<void> {
       defaultStrokeColor: 'var(--diagram-stroke)',
       defaultLabelColor: 'var(--diagram-label)',
     },
-    textRenderer: { defaultStyle: { fontFamily: 'var(--tabler-font-sans-serif)', fontSize: '12px' } },
+    textRenderer: { defaultStyle: { fontFamily: 'var(--tblr-font-sans-serif)', fontSize: '12px' } },
   });
   if (document.documentElement.lang === 'en') {
     viewer.on('import.parse.complete', ({ definitions }: { definitions?: Moddle }) => {

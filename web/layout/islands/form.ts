@@ -12,11 +12,9 @@ interface Definition {
   data: Values;
   errors: Record<string, string[]>;
   decision: string | null;
-  needs: string;
-  restored: string;
 }
-interface Field { id: string; key?: string }
-interface Registry { getAll(): Field[] }
+interface Instance { id: string; valuePath: (string | number)[]; indexes?: Record<string, number> }
+interface Instances { getAllKeyed(): Instance[] }
 
 const chinese = document.documentElement.lang.startsWith('zh');
 
@@ -42,12 +40,20 @@ function keepTyped(form: Form, key: string): void {
   });
 }
 
+/** A field's place as the server names it: `customer`, or `parts[2].quantity` in a row. */
+function placeOf(path: (string | number)[]): string {
+  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : at ? `.${part}` : part)).join('');
+}
+
 /** Errors that the server found stand at their fields, as form-js's own do. */
 function showErrors(form: Form, errors: Record<string, string[]>): void {
-  const byId: Record<string, string[]> = {};
-  for (const field of form.get<Registry>('formFieldRegistry').getAll()) {
-    const found = field.key ? errors[field.key] : undefined;
-    if (found) byId[field.id] = found;
+  const byId: Record<string, unknown> = {};
+  for (const { id, valuePath, indexes } of form.get<Instances>('formFieldInstanceRegistry').getAllKeyed()) {
+    const found = errors[placeOf(valuePath)];
+    if (!found) continue;
+    const rows = Object.values(indexes ?? {});
+    if (!rows.length) byId[id] = found;
+    else byId[id] = { ...(byId[id] as object | undefined), [String(rows[0])]: found };
   }
   if (Object.keys(byId).length) form._setState({ errors: byId });
 }
@@ -110,8 +116,10 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
   host.removeAttribute('aria-busy');
   if (typed) element.querySelector<HTMLElement>('[data-form-restored]')?.removeAttribute('hidden');
   if (Object.keys(definition.errors).length) {
-    showErrors(form, definition.errors);
-    firstRefused(element);
+    requestAnimationFrame(() => {
+      showErrors(form, definition.errors);
+      firstRefused(element);
+    });
   }
   keepTyped(form, key);
   element.addEventListener('submit', (event) => {

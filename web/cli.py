@@ -1,0 +1,296 @@
+"""`flask --app web …`: deploy and check diagrams, users, the worker and the server, and a case from the shell."""
+
+import json
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Never
+
+import click
+import waitress
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from engine import deployments, identity, instances, migrate, scheduler, worklist
+from engine import tables as engine_tables
+from engine.audit import verification
+from engine.diagram.check import File
+from engine.errors import DeploymentRefused, EngineError, Problem
+from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
+from handlers import migrations
+from handlers import tables as company_tables
+from web import demo_cases, demonstration, errors
+from web.access import engine as current_engine
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SUFFIXES = (*deployments.DIAGRAM, *deployments.FORM, *deployments.DECISION)
+PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+AS_USER = click.option("--as", "user", default="admin", show_default=True, help="The user on the record.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to the application's `flask` command line."""
+    for command in (check, deploy, create_user, start, tasks, verify, demo, worker, serve, new_migration):
+        app.cli.add_command(command)
+
+
+class Refused(click.ClickException):
+    """An error of the engine, told in both languages."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{errors.sentence(error, 'zh')} {errors.sentence(error, 'en')}")
+
+
+# ------------------------------------------------------------------ diagrams
+@click.command()
+@PATHS
+@with_appcontext
+def check(paths: Sequence[Path]) -> None:
+    """Check files as a deployment would, each by itself, without a database."""
+    found = [_print_problems(path, _checked(path)) for path in _files(paths)]
+    sys.exit(0 if all(found) else 1)
+
+
+@click.command()
+@PATHS
+@AS_USER
+@with_appcontext
+def deploy(paths: Sequence[Path], user: str) -> None:
+    """Deploy files together: all of them or none."""
+    files = [File(path.name, path.read_bytes()) for path in _files(paths)]
+    try:
+        with _engine().transaction(_actor(user)) as uow:
+            deployed = deployments.deploy(uow, files, name=paths[0].name, source="flask deploy")
+    except DeploymentRefused as refused:
+        for problem in refused.problems:
+            click.echo(_line(problem.file, problem))
+        sys.exit(1)
+    for problem in deployed.problems:
+        click.echo(_line(problem.file, problem))
+    for row in deployed.definitions:
+        click.echo(f"{row.kind} {row.key} {row.version}")
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """The files, and those in the folders, in order."""
+    found = []
+    for path in paths:
+        found += sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES)) if path.is_dir() else [path]
+    return found
+
+
+def _checked(path: Path) -> list[Problem]:
+    try:
+        return deployments.check_files(current_engine(), [path])[path]
+    except OSError as problem:
+        return [Problem("unreadable_file", "error", str(path), None, None, f"无法读取文件：{problem.strerror}。",
+                        f"The file cannot be read: {problem.strerror}.")]
+
+
+def _print_problems(path: Path, problems: Sequence[Problem]) -> bool:
+    """Print what was found in a file; whether it may be deployed."""
+    is_fit = all(problem.severity != "error" for problem in problems)
+    if is_fit:
+        click.echo(f"{path}: ok")
+    for problem in problems:
+        click.echo(_line(str(path), problem))
+    return is_fit
+
+
+def _line(file: str, problem: Problem) -> str:
+    place = problem.element or "-"
+    if problem.field:
+        place += f".{problem.field}"
+    sentence = " ".join(f"{problem.zh} {problem.en}".split())
+    return f"{file}: {problem.severity}: {problem.code}: {place}: {sentence}"
+
+
+# ------------------------------------------------------------------ people and cases
+@click.command("create-user")
+@click.argument("user")
+@click.option("--name", required=True, help="The name shown to people.")
+@click.option("--name-en", default="", help="The name in English.")
+@click.option("--email", default="")
+@click.option("--group", "groups", multiple=True, metavar="GROUP[:OFFICE]", help="A membership; may be repeated.")
+@click.option("--admin", is_flag=True, help="May deploy, settle incidents and manage users.")
+@click.option("--sees-all", is_flag=True, help="Sees the cases of every office.")
+@click.password_option(help="Asked for when not given.")
+@with_appcontext
+def create_user(user: str, name: str, name_en: str, email: str, groups: Sequence[str], password: str, *, admin: bool,
+                sees_all: bool) -> None:
+    """Add a user."""
+    memberships = [(group, office) for group, _, office in (each.partition(":") for each in groups)]
+    hashed = identity.hash_password(password)
+    try:
+        with _engine().transaction(SYSTEM) as uow:
+            identity.create_user(uow, user, name=name, name_en=name_en, email=email, hashed=hashed, memberships=memberships,
+                                 is_admin=admin, sees_all=sees_all)
+    except EngineError as error:
+        raise Refused(error) from error
+    click.echo(user)
+
+
+@click.command()
+@click.argument("key")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable: JSON, else text. May be repeated.")
+@click.option("--business-key", default=None, help="The case number; one is given when it is left out.")
+@click.option("--office", default=None, help="The office that the case belongs to.")
+@AS_USER
+@with_appcontext
+def start(key: str, variables: Sequence[str], business_key: str | None, office: str | None, user: str) -> None:
+    """Start a case of the process KEY and print its id."""
+    values = dict(_variable(each) for each in variables)
+    try:
+        with _engine().transaction(_actor(user)) as uow:
+            click.echo(instances.start(uow, key, variables=values, business_key=business_key, office=office))
+    except EngineError as error:
+        raise Refused(error) from error
+
+
+def _variable(text: str) -> tuple[str, Any]:
+    name, mark, value = text.partition("=")
+    if not mark or not name:
+        raise click.BadParameter(f"{text!r}: expected NAME=VALUE", param_hint="--var")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+@click.command()
+@AS_USER
+@click.option("--view", type=click.Choice(["mine", "groups", "done"]), default="groups", show_default=True)
+@click.option("--search", default=None, help="A piece of case number, customer or serial.")
+@with_appcontext
+def tasks(user: str, view: worklist.View, search: str | None) -> None:
+    """List a user's tasks, late first: id, case number, element, office, due."""
+    after, has_more = None, True
+    with _engine().reading(_actor(user)) as uow:
+        while has_more:
+            page = worklist.page(uow, view=view, search=search, after=after)
+            for row in page.rows:
+                click.echo("\t".join((row.id, row.business_key, row.element, row.office, row.due_at.isoformat() if row.due_at else "-")))
+            after, has_more = page.next_cursor, page.next_cursor is not None
+
+
+@click.command()
+@with_appcontext
+def verify() -> None:
+    """Recompute every chain and digest; one line for each that does not agree."""
+    number = 0
+    with _engine().reading(SYSTEM) as uow:
+        for finding in verification.verify(uow):
+            number += 1
+            click.echo(f"{finding.instance_id}\t{finding.seq or '-'}\t{finding.kind}\t{finding.detail}")
+    if number:
+        sys.exit(1)
+    click.echo("ok")
+
+
+@click.command()
+@with_appcontext
+def demo() -> None:
+    """Open a dozen cases in different steps, each worked on by the people whose turn it is."""
+    engine = _engine()
+    demonstration.prepare(engine, engine.settings.demo_password or demonstration.PASSWORD)
+    for case in demo_cases.open_all(engine):
+        click.echo(case)
+
+
+# ------------------------------------------------------------------ programs
+@click.command()
+@with_appcontext
+def worker() -> None:
+    """Run due jobs until stopped: a worker as a process of its own."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with scheduler.running(_engine()):
+        click.echo("工作进程已启动。 The worker runs.")
+        stopping.wait()
+
+
+@click.command()
+@with_appcontext
+def serve() -> None:
+    """Serve the pages; the database is made ready first. Loopback only, unless DEMO_PASSWORD is set."""
+    engine = current_engine()
+    password = engine.settings.demo_password
+    host = _host(engine)
+    _make_ready(engine, password)
+    _announce(engine, host, password or demonstration.PASSWORD)
+    signal.signal(signal.SIGTERM, _leave)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's documented way to its object
+    if engine.settings.worker_in_server:
+        with scheduler.running(engine):
+            waitress.serve(app, host=host, port=engine.settings.port, threads=8, ident=None)
+    else:
+        waitress.serve(app, host=host, port=engine.settings.port, threads=8, ident=None)
+
+
+def _host(engine: ProcessEngine) -> str:
+    """Where to listen: an address that others reach needs a password that others do not know."""
+    settings = engine.settings
+    if settings.demo_password:
+        return "0.0.0.0" if settings.host in LOOPBACK else settings.host  # noqa: S104  # asked for by setting the password
+    if settings.host not in LOOPBACK:
+        raise click.ClickException(
+            f"HOST={settings.host} 会让他人访问，请先设置 DEMO_PASSWORD。 "
+            f"HOST={settings.host} lets others reach this server: set DEMO_PASSWORD first.")
+    return settings.host
+
+
+def _make_ready(engine: ProcessEngine, password: str) -> None:
+    demonstration.prepare(engine, password or demonstration.PASSWORD)
+    if password:
+        demonstration.replace_published_password(engine, password)
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", engine.settings.port)) == 0:
+            port = engine.settings.port
+            raise click.ClickException(f"端口 {port} 已被占用，请用 PORT 另选一个。 Port {port} is taken: choose another with PORT.")
+
+
+def _announce(engine: ProcessEngine, host: str, password: str) -> None:
+    """Say where it is and who can sign in."""
+    click.echo(f"\n  Fuwuflow: http://{'127.0.0.1' if host == '0.0.0.0' else host}:{engine.settings.port}/\n")  # noqa: S104
+    users = demonstration.users_with(engine, password)
+    shown = f"密码 password: {password}" if not engine.settings.demo_password else "密码 password: DEMO_PASSWORD"
+    if users:
+        click.echo(f"  演示用户 Demonstration users ({shown})")
+    for row in users:
+        click.echo(f"    {row.id:28}{row.name} · {row.name_en}")
+    click.echo("")
+
+
+def _leave(*_: object) -> Never:
+    raise SystemExit(0)
+
+
+# ------------------------------------------------------------------ developers
+@click.command("new-migration")
+@click.option("--branch", type=click.Choice(["engine", "company"]), required=True)
+@click.argument("message")
+@with_appcontext
+def new_migration(branch: str, message: str) -> None:
+    """Write a migration from the database's schema to the tables in the code."""
+    metadata = [engine_tables.metadata, company_tables.metadata]
+    for path in migrate.new_migration(_engine().database, branch, message, metadata, [migrations.VERSIONS]):
+        click.echo(path)
+
+
+def _engine() -> ProcessEngine:
+    """The engine, on a database that is migrated."""
+    engine = current_engine()
+    migrate.upgrade(engine.database, [migrations.VERSIONS])
+    return engine
+
+
+def _actor(user: str) -> Actor:
+    with current_engine().reading(SYSTEM) as uow:
+        try:
+            return identity.actor(uow, user)
+        except EngineError as error:
+            raise Refused(error) from error

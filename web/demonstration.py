@@ -1,0 +1,62 @@
+"""The demonstration company: its schema, people, calendar, catalogue and diagrams in an empty database."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import calendars, deployments, identity, migrate
+from engine.unit_of_work import SYSTEM, ProcessEngine
+from handlers import migrations, seed
+
+PASSWORD = "fuwuflow"  # noqa: S105  # the published password of the demonstration users; DEMO_PASSWORD replaces it
+YEARS = 2  # the calendar knows last year and so many to come
+
+
+def prepare(engine: ProcessEngine, password: str = PASSWORD) -> None:
+    """Migrate; fill a database without users with the demonstration company, whose users get `password`."""
+    migrate.upgrade(engine.database, [migrations.VERSIONS])
+    with engine.reading(SYSTEM) as uow:
+        is_new = not identity.users(uow)
+    if not is_new:
+        return
+    hashed = identity.hash_password(password)
+    with engine.transaction(SYSTEM) as uow:
+        identity.seed(uow, organization(engine), hashed)
+        calendars.seed(uow, uow.now.year - 1, uow.now.year + YEARS)
+        seed.seed(uow)
+        deployments.deploy(uow, deployments.folder_files(Path(engine.settings.diagram_folder)), name="demonstration")
+
+
+def organization(engine: ProcessEngine) -> Mapping[str, Any]:
+    """What `organization.json` of the diagram folder says."""
+    found: dict[str, Any] = json.loads((Path(engine.settings.diagram_folder) / "organization.json").read_text("utf-8"))
+    return found
+
+
+def replace_published_password(engine: ProcessEngine, password: str) -> None:
+    """Whoever still has the published password gets `password`, so that an open server never answers to the published one."""
+    with engine.reading(SYSTEM) as uow:
+        rows = identity.users(uow)
+    published = _with_password(rows, PASSWORD)
+    if password == PASSWORD or not published:
+        return
+    hashed = identity.hash_password(password)
+    with engine.transaction(SYSTEM) as uow:
+        for row in published:
+            identity.set_password(uow, row.id, hashed)
+
+
+def users_with(engine: ProcessEngine, password: str) -> list[sa.Row[Any]]:
+    """The active users who can sign in with `password`."""
+    with engine.reading(SYSTEM) as uow:
+        return _with_password([row for row in identity.users(uow) if row.is_active], password)
+
+
+def _with_password(rows: Iterable[sa.Row[Any]], password: str) -> list[sa.Row[Any]]:
+    """Demonstration users share one hash, so that one look decides for all of them."""
+    found = list(rows)
+    fits = {stored: identity.verify_password(stored, password) for stored in {row.password_hash for row in found}}
+    return [row for row in found if fits[row.password_hash]]
