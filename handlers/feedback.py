@@ -48,12 +48,16 @@ def open_month(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
     return {"month": month, "period_from": first.isoformat(), "period_to": last.isoformat(), "offices_to_submit": points}
 
 
-def record_submission(uow: UnitOfWork, context: JobContext) -> None:
-    """Put the service point's signed orders that are in no batch yet into this one, in and out of warranty (5.1.8)."""
+def record_submission(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
+    """Put the service point's signed orders that are in no batch yet into this one, in and out of warranty (5.1.8).
+
+    What is left of `offices_to_submit` when all have handed in is empty: the clerk names those that hand in again.
+    """
     end = end_of(period(context.variables["month"])[1])
     mine = (repair_order.c.office == context.variables["office"], repair_order.c.period.is_(None),
             repair_order.c.state.in_(COUNTED), repair_order.c.finished_at < end)
     uow.execute(sa.update(repair_order).where(*mine).values(period=context.variables["month"]))
+    return {"offices_to_submit": [place for place in context.variables["offices_to_submit"] if place != context.variables["office"]]}
 
 
 # ------------------------------------------------------------------ statistics

@@ -56,6 +56,11 @@ def _prices(kind: str) -> Callable[[UnitOfWork, str], list[Option]]:
     return options
 
 
+def survey_products(uow: UnitOfWork, office: str) -> list[Option]:
+    """Question 1 of the survey form: the products, and "other"."""
+    return [*_catalogue(tables.product)(uow, office), Option("other", "其它", "Other")]
+
+
 LISTS: dict[str, ListProvider] = {
     # repair
     "engineers": engineers,
@@ -69,5 +74,6 @@ LISTS: dict[str, ListProvider] = {
 
     # customer information, complaint, return
     "staff": staff,
+    "survey_products": survey_products,
     "service_points": service_points,
 }

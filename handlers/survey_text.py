@@ -5,10 +5,7 @@ from typing import Any
 
 CLASSES = {"satisfied": "顾客满意", "fairly": "顾客较满意", "average": "顾客一般满意", "dissatisfied": "顾客不满意"}
 ANSWERS = {"satisfied": "满意", "fairly": "较满意", "average": "一般", "dissatisfied": "不满意"}
-PRODUCTS = {  # question 1 of the form, in its order
-    "terminal": "中西文字符终端", "hccpr2": "HCCPR2打印", "butterfly": "蝴蝶网络终端", "card_reader": "磁条读写器",
-    "pin_pad": "密码键盘", "cash_register": "税控收款机", "tax_device": "税控器", "other": "其它",
-}
+OTHER_PRODUCT = "other"  # question 1 has seven products and 其它
 QUESTIONS = {
     "2": "产品质量", "3": "售前服务", "4": "合同履约", "5": "上门售后服务", "6": "产品培训", "7": "网站信息服务", "8": "总体评价",
 }

@@ -107,7 +107,7 @@ def figures(uow: UnitOfWork, case_id: str, now: datetime) -> dict[str, Any]:
         "response": {"handed_out": row.handed_out, "returned": len(forms), "is_valid": valid,
                      "percent": 100 * len(forms) / row.handed_out},
         "overall": _figure(satisfaction.figure([answers for _, answers, _ in forms], by)),
-        "products": [{"id": key, "name": named.get(key, survey_text.PRODUCTS.get(key, key)), **_figure(found)}
+        "products": [{"id": key, "name": named.get(key, "其它" if key == survey_text.OTHER_PRODUCT else key), **_figure(found)}
                      for key, found in products.items()],
         "remarks": [remark for *_, remark in forms if remark],
         "complaints": _heard(uow, complaint, "accepted_at", "handling_record", (row.opened_at, now)),
