@@ -1,6 +1,7 @@
 """Every shipped diagram can be read: checked from the coordinates of its own picture."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_everything_stands_in_its_lane_and_sub_process(picture: Picture) -> None
 def test_lanes_are_stacked_in_the_order_of_the_file(picture: Picture) -> None:
     boxes = [picture.node(lane) for lane in picture.lanes]
     assert all(abs(above.bottom - below.y) <= 1 and above.x == below.x and above.width == below.width
-               for above, below in zip(boxes, boxes[1:], strict=False))
+               for above, below in pairwise(boxes))
 
 
 def test_the_flow_starts_at_the_left(picture: Picture) -> None:
