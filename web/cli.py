@@ -119,13 +119,13 @@ def _line(file: str, problem: Problem) -> str:
 @click.option("--sees-all", is_flag=True, help="Sees the cases of every office.")
 @click.password_option(help="Asked for when not given.")
 @with_appcontext
-def create_user(user: str, name: str, name_en: str, email: str, groups: Sequence[str], password: str, *, admin: bool,
+def create_user(*, user: str, name: str, name_en: str, email: str, groups: Sequence[str], password: str, admin: bool,
                 sees_all: bool) -> None:
     """Add a user."""
     memberships = [(group, office) for group, _, office in (each.partition(":") for each in groups)]
     hashed = identity.hash_password(password)
     try:
-        with _engine().transaction(SYSTEM) as uow:
+        with _engine(demonstrates=False).transaction(SYSTEM) as uow:
             identity.create_user(uow, user, name=name, name_en=name_en, email=email, hashed=hashed, memberships=memberships,
                                  is_admin=admin, sees_all=sees_all)
     except EngineError as error:
@@ -172,7 +172,8 @@ def tasks(user: str, view: worklist.View, search: str | None) -> None:
         while has_more:
             page = worklist.page(uow, view=view, search=search, after=after)
             for row in page.rows:
-                click.echo("\t".join((row.id, row.business_key, row.element, row.office, row.due_at.isoformat() if row.due_at else "-")))
+                due = row.due_at.isoformat() if row.due_at else "-"
+                click.echo("\t".join((row.id, row.business_key, row.element, row.office, due)))
             after, has_more = page.next_cursor, page.next_cursor is not None
 
 
@@ -194,9 +195,7 @@ def verify() -> None:
 @with_appcontext
 def demo() -> None:
     """Open a dozen cases in different steps, each worked on by the people whose turn it is."""
-    engine = _engine()
-    demonstration.prepare(engine, engine.settings.demo_password or demonstration.PASSWORD)
-    for case in demo_cases.open_all(engine):
+    for case in demo_cases.open_all(_engine()):
         click.echo(case)
 
 
@@ -247,10 +246,10 @@ def _make_ready(engine: ProcessEngine, password: str) -> None:
     demonstration.prepare(engine, password or demonstration.PASSWORD)
     if password:
         demonstration.replace_published_password(engine, password)
+    port = engine.settings.port
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", engine.settings.port)) == 0:
-            port = engine.settings.port
-            raise click.ClickException(f"端口 {port} 已被占用，请用 PORT 另选一个。 Port {port} is taken: choose another with PORT.")
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise click.ClickException(f"端口 {port} 已被占用，请用 PORT 另选一个。 Port {port} is taken: choose another by PORT.")
 
 
 def _announce(engine: ProcessEngine, host: str, password: str) -> None:
@@ -281,10 +280,10 @@ def new_migration(branch: str, message: str) -> None:
         click.echo(path)
 
 
-def _engine() -> ProcessEngine:
-    """The engine, on a database that is migrated."""
+def _engine(*, demonstrates: bool = True) -> ProcessEngine:
+    """The engine on a database made ready; `demonstrates`: an empty one gets the demonstration users too."""
     engine = current_engine()
-    migrate.upgrade(engine.database, [migrations.VERSIONS])
+    demonstration.prepare(engine, (engine.settings.demo_password or demonstration.PASSWORD) if demonstrates else None)
     return engine
 
 

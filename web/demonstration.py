@@ -15,16 +15,20 @@ PASSWORD = "fuwuflow"  # noqa: S105  # the published password of the demonstrati
 YEARS = 2  # the calendar knows last year and so many to come
 
 
-def prepare(engine: ProcessEngine, password: str = PASSWORD) -> None:
-    """Migrate; fill a database without users with the demonstration company, whose users get `password`."""
+def prepare(engine: ProcessEngine, password: str | None = PASSWORD) -> None:
+    """Migrate; fill an empty database with the company and its diagrams. Its demonstration users get `password`.
+
+    Without a password only offices, groups, calendar, catalogue and diagrams come; users are made by `create-user`.
+    """
     migrate.upgrade(engine.database, [migrations.VERSIONS])
     with engine.reading(SYSTEM) as uow:
-        is_new = not identity.users(uow)
-    if not is_new:
+        is_empty = not identity.groups(uow)
+    if not is_empty:
         return
-    hashed = identity.hash_password(password)
+    hashed = identity.hash_password(password) if password else ""
+    people: dict[str, Any] = {} if password else {"users": []}
     with engine.transaction(SYSTEM) as uow:
-        identity.seed(uow, organization(engine), hashed)
+        identity.seed(uow, {**organization(engine), **people}, hashed)
         calendars.seed(uow, uow.now.year - 1, uow.now.year + YEARS)
         seed.seed(uow)
         deployments.deploy(uow, deployments.folder_files(Path(engine.settings.diagram_folder)), name="demonstration")
