@@ -57,7 +57,8 @@ def record_submission(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]
     mine = (repair_order.c.office == context.variables["office"], repair_order.c.period.is_(None),
             repair_order.c.state.in_(COUNTED), repair_order.c.finished_at < end)
     uow.execute(sa.update(repair_order).where(*mine).values(period=context.variables["month"]))
-    return {"offices_to_submit": [place for place in context.variables["offices_to_submit"] if place != context.variables["office"]]}
+    open_points = context.variables["offices_to_submit"]
+    return {"offices_to_submit": [place for place in open_points if place != context.variables["office"]]}
 
 
 # ------------------------------------------------------------------ statistics
