@@ -249,7 +249,7 @@ def _make_ready(engine: ProcessEngine, password: str) -> None:
     port = engine.settings.port
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise click.ClickException(f"端口 {port} 已被占用，请用 PORT 另选一个。 Port {port} is taken: choose another by PORT.")
+            raise click.ClickException(f"端口 {port} 已被占用，请换一个（PORT）。 Port {port} is taken: choose another.")
 
 
 def _announce(engine: ProcessEngine, host: str, password: str) -> None:
