@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from flask import g, request
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from engine.diagram.model import Element, Process
 
@@ -43,21 +42,14 @@ def day_and_time(value: datetime, now: datetime) -> str:
     return there.strftime("%m-%d %H:%M" if there.year == here.year else "%Y-%m-%d %H:%M")
 
 
-def span(length: timedelta) -> str:
-    """A length of time in its largest two units; a working day has 8 hours and is never meant here."""
-    minutes = max(int(length.total_seconds() // 60), 0)
-    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    if days:
-        return " ".join(filter(None, (ngettext("%(num)d day", "%(num)d days", days), _hours(hours))))
-    return " ".join(filter(None, (_hours(hours), _("%(num)d min", num=rest) if rest or not hours else "")))
-
-
 def working_span(length: timedelta) -> str:
     """A length of working time in hours and minutes."""
     minutes = max(int(length.total_seconds() // 60), 0)
     hours, rest = divmod(minutes, 60)
     if hours >= 24:
         return _("%(num)d working hours", num=hours)
+    if not hours:
+        return _("%(num)d working minutes", num=rest)
     return _("%(hours)d:%(minutes)02d working hours", hours=hours, minutes=rest)
 
 
@@ -70,7 +62,3 @@ def instruction(element: Element | Process) -> str:
 def process_name(process: Process) -> str:
     """A process's name in the reader's language."""
     return (process.name_en if language() == "en" else process.name) or process.name or process.id
-
-
-def _hours(hours: int) -> str:
-    return ngettext("%(num)d hour", "%(num)d hours", hours) if hours else ""

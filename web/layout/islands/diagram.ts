@@ -40,7 +40,8 @@ function englishName(element: Moddle): string | undefined {
 
 /** Puts the English label (property `name_en`) where the Chinese one stands; the file itself is untouched. */
 function speakEnglish(element: Moddle): void {
-  const name = englishName(element);
+  const process = element.processRef as Moddle | undefined;  // a pool is called as its process is
+  const name = englishName(element) ?? (process && englishName(process));
   if (name) element.name = name;
   for (const key of CHILDREN) {
     const children = element[key];
@@ -123,7 +124,7 @@ export async function showDiagram(host: HTMLElement): Promise<void> {
       defaultStrokeColor: 'var(--diagram-stroke)',
       defaultLabelColor: 'var(--diagram-label)',
     },
-    textRenderer: { defaultStyle: { fontFamily: 'var(--tblr-font-sans-serif)', fontSize: '12px' } },
+    textRenderer: { defaultStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: '12px' } },
   });
   if (document.documentElement.lang === 'en') {
     viewer.on('import.parse.complete', ({ definitions }: { definitions?: Moddle }) => {

@@ -58,6 +58,12 @@ function showErrors(form: Form, errors: Record<string, string[]>): void {
   if (Object.keys(byId).length) form._setState({ errors: byId });
 }
 
+/** form-js writes this one placeholder itself. */
+function translatePlaceholders(host: HTMLElement): void {
+  if (!chinese) return;
+  host.querySelectorAll<HTMLInputElement>('input[placeholder="Search"]').forEach((input) => { input.placeholder = '搜索'; });
+}
+
 function firstRefused(host: HTMLElement): void {
   requestAnimationFrame(() => {
     const group = host.querySelector('.fjs-has-errors');
@@ -122,6 +128,8 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
     });
   }
   keepTyped(form, key);
+  requestAnimationFrame(() => translatePlaceholders(host));
+  form.on('changed', () => requestAnimationFrame(() => translatePlaceholders(host)));
   element.addEventListener('submit', (event) => {
     event.preventDefault();
     void send(form, element, event.submitter, definition.decision);
