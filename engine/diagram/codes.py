@@ -59,8 +59,8 @@ CODES: dict[str, Code] = {
         "表单文件 {file} 不是正确的 form-js JSON（{message}）：请从表单编辑器重新导出。",
         "Form file {file} is not form-js JSON ({message}): export it again from the form editor."),
     "decision_malformed": _error(
-        "决策文件 {file} 无法读取（{message}）：请改正后重新导出。",
-        "Decision file {file} cannot be read ({message}): correct it and export it again."),
+        "决策文件 {file} 的决策 {key} 有误（{reason_zh}）：请改正后重新部署。",
+        "Decision {key} of file {file} is wrong ({reason_en}): correct it and deploy again."),
     "list_unknown": _error(
         "表单文件 {file} 的字段 {field} 使用了不存在的列表 {list}：可用的列表有 {choices}。",
         "Field {field} of form file {file} uses the list {list}, which does not exist: the lists are {choices}."),
@@ -135,12 +135,15 @@ CODES: dict[str, Code] = {
         "文件 {file} 含有其他工具的扩展 {namespace}（{count} 处），不起作用。",
         "File {file} has extensions of another tool, {namespace} ({count} times); they have no effect."),
     # ------------------------------------------------------------ events and structure
-    "no_start": _error(
-        "{element} 没有开始事件：请画一个，否则无法开始。",
-        "{element} has no start event: draw one, or it cannot begin."),
+    "no_start": _warning(
+        "{element} 没有开始事件：所有没有入口的元素会同时开始；请画出开始事件。",
+        "{element} has no start event: everything that nothing leads to begins at once; draw a start event."),
+    "no_beginning": _error(
+        "{element} 是空的，或没有可以开始的元素：请画出开始事件。",
+        "{element} is empty or has nothing to begin with: draw a start event."),
     "several_starts": _error(
-        "子流程 {element} 有 {count} 个开始事件：请只留一个无触发的开始事件。",
-        "Sub-process {element} has {count} start events: leave one, without a trigger."),
+        "{element} 有 {count} 个无触发的开始事件，无法确定从哪里开始：请只留一个，其余改为消息开始，或用网关分开。",
+        "{element} has {count} start events that compete: leave one; make the others message starts, or split after it."),
     "event_kind": _error(
         "{element} 是{kind_zh}类型的 {tag}，不可以放在这里：可用的类型有 {choices}。",
         "{element} is a {tag} of kind {kind}, which cannot stand here: the kinds are {choices}."),
@@ -393,4 +396,4 @@ def _short(fact: Any) -> Any:
 
 def _label(element: str | None, name: str, pattern: str) -> str:
     label = " ".join(name.split())[:60]
-    return pattern.format(label, element) if label else str(element)
+    return pattern.format(label, element) if label else element or "–"

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.diagram.names import BPMNDI, Node, reference
-from engine.diagram.picture import BOUNDS, WAYPOINT, number
+from engine.diagram.picture import BOUNDS, WAYPOINT, drawn, number
 from engine.diagram.sources import Source
 from engine.errors import Problem
 
@@ -22,9 +21,5 @@ def problems(source: Source) -> Iterator[Problem]:
         for field in COORDINATES:
             written = node.get(field)
             if written is not None and number(written) is None:
-                yield source.problem("picture_number", _drawn(node), field, found=written)
+                yield source.problem("picture_number", drawn(node), field, found=written)
 
-
-def _drawn(node: Node) -> str | None:
-    parents = (parent for parent in node.iterancestors() if parent.tag.startswith(f"{{{BPMNDI}}}"))
-    return next((reference(parent.get("bpmnElement")) for parent in parents if parent.get("bpmnElement")), None)

@@ -44,7 +44,7 @@ def problems(source: Source) -> Iterator[Problem]:
 def _kind(source: Source, process: Process, element: Element) -> Iterator[Problem]:
     kind = element.event.kind if element.event else "none"
     allowed = _allowed(process, element)
-    is_counted = allowed == IN_EVENT_SUB_PROCESS and kind == "none"  # `_event_sub_process` reports it
+    is_counted = element.type == "startEvent" and kind == "none"  # `_event_sub_process` reports it
     if kind in EXECUTED_EVENTS and kind not in allowed and not is_counted:
         facts = {"tag": element.type, "kind": kind, "kind_zh": KINDS[kind], "choices": ", ".join(allowed)}
         yield source.problem("event_kind", element.id, **facts)
@@ -85,15 +85,13 @@ def _is_caught(process: Process, element: Element, kind: str, code: str) -> bool
 
 
 def _message(source: Source, element: Element) -> Iterator[Problem]:
-    is_message = (element.event is not None and element.event.kind == "message") or element.type == "receiveTask"
-    if element.type == "sendTask":
-        is_message = True
-    if not is_message:
+    is_message = element.event is not None and element.event.kind == "message"
+    if element.type == "sendTask" or not (is_message or element.type == "receiveTask"):
         return
     name = element.event.name if element.event else None
     if not name:
         yield source.problem("message_missing", element.id, "messageRef")
-    elif "${" in name and element.type not in (*THROWING, "sendTask"):
+    elif "${" in name and element.type not in THROWING:
         yield source.problem("message_name_computed", element.id, "messageRef", found=name)
 
 

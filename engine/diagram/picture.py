@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from engine.diagram.model import Shape
-from engine.diagram.names import BPMNDI, DC, DI, Node, reference
+from engine.diagram.names import BPMNDI, DC, DI, Node, namespace, reference
 
 Bounds = tuple[float, float, float, float]
 DRAWN = (f"{{{BPMNDI}}}BPMNShape", f"{{{BPMNDI}}}BPMNEdge")
@@ -15,9 +15,8 @@ def shapes(root: Node) -> dict[str, Shape]:
     """The shapes and edges of every plane, by the id of what they draw (the first one counts)."""
     found: dict[str, Shape] = {}
     for node in root.iter(*DRAWN):
-        drawn = reference(node.get("bpmnElement"))
-        if drawn:
-            found.setdefault(drawn, _shape(node, drawn))
+        if name := reference(node.get("bpmnElement")):
+            found.setdefault(name, _shape(node, name))
     return found
 
 
@@ -30,10 +29,16 @@ def number(written: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _shape(node: Node, drawn: str) -> Shape:
+def drawn(node: Node) -> str | None:
+    """The id of the element that this part of the picture draws."""
+    parts = (part for part in (node, *node.iterancestors()) if namespace(part) == BPMNDI)
+    return next((reference(part.get("bpmnElement")) for part in parts if part.get("bpmnElement")), None)
+
+
+def _shape(node: Node, name: str) -> Shape:
     label = node.find(f"{{{BPMNDI}}}BPMNLabel")
     return Shape(
-        element=drawn, bounds=_bounds(node.find(BOUNDS)), waypoints=tuple(_waypoints(node)),
+        element=name, bounds=_bounds(node.find(BOUNDS)), waypoints=tuple(_waypoints(node)),
         label=_bounds(label.find(BOUNDS)) if label is not None else None,
     )
 

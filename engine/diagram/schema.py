@@ -14,6 +14,7 @@ from typing import cast
 from lxml import etree
 
 from engine.diagram.names import BPMN, BPMNDI, Node, bpmn, local, namespace
+from engine.diagram.picture import drawn
 from engine.diagram.read import NOT_FLOW_NODES
 from engine.diagram.sources import Source
 from engine.errors import Problem
@@ -39,7 +40,8 @@ def problems(source: Source) -> Iterator[Problem]:
     prefixes = {prefix: uri for node in source.root.iter() for prefix, uri in node.nsmap.items() if prefix}
     for entry in _violations(source.root):
         node = _node(source.root, entry.path, prefixes)
-        yield source.problem(_code(node, entry), source.owner(node), line=entry.line, message=_plain(entry.message))
+        element = drawn(node) or source.owner(node)
+        yield source.problem(_code(node, entry), element, line=entry.line, message=_plain(entry.message))
 
 
 @cache

@@ -18,21 +18,26 @@ def problems(source: Source) -> Iterator[Problem]:
         for graph in graphs(process):
             yield from _ends(source, graph)
             yield from _dangling(source, graph)
-            if graph.starts:
-                yield from _unreachable(source, graph)
+            yield from _unreachable(source, graph)
             yield from _loops(source, graph)
             yield from _joins(source, graph)
 
 
 def _ends(source: Source, graph: Graph) -> Iterator[Problem]:
     outer = graph.process.elements.get(graph.scope)
-    is_event_sub_process = outer is not None and outer.is_event_sub_process
-    if not graph.starts and not is_event_sub_process:
-        yield source.problem("no_start", graph.scope)
-    if outer is not None and not is_event_sub_process and len(graph.starts) > 1:
-        yield source.problem("several_starts", graph.scope, count=len(graph.starts))
+    if outer is None or not outer.is_event_sub_process:  # `event_rules` judges the start of an event sub-process
+        yield from _beginning(source, graph, outer)
     if graph.nodes and not any(e.type == "endEvent" for e in graph.nodes.values()):
         yield source.problem("no_end", graph.scope)
+
+
+def _beginning(source: Source, graph: Graph, outer: Element | None) -> Iterator[Problem]:
+    """Without a start event all flow nodes that nothing leads to begin at once (BPMN 2.0 §10.4.2)."""
+    plain = [name for name in graph.starts if (event := graph.nodes[name].event) and event.kind == "none"]
+    if len(plain if outer is None else graph.starts) > 1:
+        yield source.problem("several_starts", graph.scope, count=len(plain if outer is None else graph.starts))
+    if not graph.starts:
+        yield source.problem("no_start" if _roots(graph) else "no_beginning", graph.scope)
 
 
 def has_no_entry(element: Element) -> bool:
@@ -61,15 +66,14 @@ def _dangling(source: Source, graph: Graph) -> Iterator[Problem]:
 
 
 def _roots(graph: Graph) -> list[str]:
-    """Starts, and what stands without a way in: the latter is reported itself, not everything after it."""
-    return [name for name, e in graph.nodes.items() if not e.incoming and e.type != "boundaryEvent"]
+    """What stands without a way in: where a start event is needed it is reported itself, not everything after it."""
+    return [name for name, e in graph.nodes.items() if not e.incoming and not graph.before[name] and not e.is_event_sub_process]
 
 
 def _unreachable(source: Source, graph: Graph) -> Iterator[Problem]:
     seen = reached(graph.after, [*graph.starts, *_roots(graph)])
     for name, element in graph.nodes.items():
-        is_own_problem = element.is_event_sub_process or (has_no_entry(element) and not graph.before[name])
-        if name not in seen and not is_own_problem:
+        if name not in seen and not element.is_event_sub_process:
             yield source.problem("unreachable", name)
     sinks = [name for name in graph.nodes if not graph.after[name]]
     lasting = seen - reached(graph.before, sinks)

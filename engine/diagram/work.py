@@ -63,7 +63,27 @@ def _service_task(source: Source, element: Element, known: Known) -> Iterator[Pr
         yield source.problem("topic_unknown", element.id, "topic", found=topic, **hint(topic, topics))
 
 
+def is_job(element: Element) -> bool:
+    """Whether a worker does it: a service task, or a send or business rule task with a topic."""
+    is_external = "topic" in element.attributes or element.attributes.get("type") == "external"
+    return element.type == "serviceTask" or (is_external and element.type in ("sendTask", "businessRuleTask"))
+
+
+def _send_task(source: Source, element: Element, known: Known) -> Iterator[Problem]:
+    if is_job(element):
+        yield from _service_task(source, element, known)
+    elif element.event is None or not element.event.name:
+        yield source.problem("message_missing", element.id, "messageRef")
+
+
 def _business_rule_task(source: Source, element: Element, known: Known) -> Iterator[Problem]:
+    if is_job(element):
+        yield from _service_task(source, element, known)
+    else:
+        yield from _decision(source, element, known)
+
+
+def _decision(source: Source, element: Element, known: Known) -> Iterator[Problem]:
     decision, how = element.attributes.get("decisionRef"), element.attributes.get("mapDecisionResult", "resultList")
     if not decision:
         yield source.problem("decision_missing", element.id, "decisionRef")
@@ -98,7 +118,7 @@ def _call_activity(source: Source, element: Element, known: Known) -> Iterator[P
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {
     "userTask": (_user_task,), "serviceTask": (_service_task,), "businessRuleTask": (_business_rule_task,),
-    "scriptTask": (_script_task,), "callActivity": (_call_activity,), "startEvent": (_form,),
+    "scriptTask": (_script_task,), "callActivity": (_call_activity,), "startEvent": (_form,), "sendTask": (_send_task,),
 }
 
 
