@@ -13,7 +13,7 @@ from engine.settings import Settings, from_env
 from engine.unit_of_work import ProcessEngine
 from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
-from web import access, auth, errors, health
+from web import access, auth, cli, errors, health
 from web.admin import admin
 from web.cases import cases
 from web.inbox import inbox, tasks
@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     app.register_error_handler(EngineError, refuse)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failed)
+    cli.register(app)
     access.check_declared(app)
     return app
 
