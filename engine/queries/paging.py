@@ -49,7 +49,7 @@ def cut(items: Sequence[Item], paging: Paging) -> list[Item]:
     return list(items[paging.first:paging.end])
 
 
-def count_of(statement: sa.Select[Any]) -> sa.Select[tuple[int]]:
+def count_of(statement: sa.Select[Any]) -> sa.Select[int]:
     """How many rows a statement gives."""
     return sa.select(sa.func.count()).select_from(statement.subquery())
 
