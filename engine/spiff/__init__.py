@@ -6,8 +6,9 @@
 | `environment` | `Environment`: what a step asks about variables, conditions, instances |
 | `elements`, `joins`, `scopes` | our subclasses of SpiffWorkflow's specifications: one for each BPMN element type |
 | `compile` | the diagram's rows → `Spec`, shared by all cases of a bundle, never changed |
-| `instance` | the few SpiffWorkflow tasks of one case during one step |
-| `events` | errors, escalations, boundary events and event sub-processes |
+| `node` | the base of all elements, and the token that runs through them |
+| `events` | who listens: boundary events, event sub-processes; the way of errors and escalations |
+| `tree` < `instance` | the few SpiffWorkflow tasks of one case · how they run, come and go during one step |
 | `place`, `tokens` | state → instance, instance → state, and what the case waits for |
 | `run` | `run(spec, state, step, environment) -> Outcome` |
 """

@@ -1,10 +1,7 @@
-"""One case during one step: the SpiffWorkflow tasks of its tokens, the queue of those that can run, and what happened."""
+"""One case during one step: the queue of the tokens that can run, how they come and go, and the record of it."""
 
 from collections import deque
 from typing import Any, Literal
-
-from SpiffWorkflow.bpmn import BpmnWorkflow
-from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 
 from engine.errors import BpmnError, LimitExceeded, NotFound
 from engine.spiff import events
@@ -13,7 +10,6 @@ from engine.spiff.environment import Environment
 from engine.spiff.joins import ANY_FLOW, InclusiveGateway
 from engine.spiff.node import (
     CANCELLED,
-    COMPLETED,
     FUTURE,
     READY,
     STARTED,
@@ -28,120 +24,24 @@ from engine.spiff.node import (
 )
 from engine.spiff.scopes import EventSubProcess, MultiInstance
 from engine.spiff.steps import Trace
-
-ROOT = -1
-"""The id of the task that the tokens of a sub-workflow hang under; the case's own is 1, the row `process`."""
+from engine.spiff.tree import Tree
 
 ERROR_LENGTH = 500
 """Characters of an exception that a row keeps."""
 
 
-class NoScripts:
-    """In place of SpiffWorkflow's script engine, so that no text of a diagram can reach Python's `eval`."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"SpiffWorkflow asked its script engine for {name}")
-
-
-NO_SCRIPTS = NoScripts()
-
-
-class _Flat:
-    """A flat tree: every token of the scope hangs on the root, instances of a multi-instance activity on their body."""
-
-    task_tree: Token
-
-    def live(self) -> list[Token]:
-        """The tokens directly in the scope, oldest first."""
-        tokens: list[Token] = self.task_tree.children
-        return tokens
-
-    def _task_completed_notify(self, task: Token) -> None:
-        """Nothing: SpiffWorkflow would look at every waiting task, and take an element named `End` for the end."""
-
-
-class Inside(_Flat, BpmnSubWorkflow):
-    """What runs inside `host`: a sub-process, an event sub-process, a called process."""
-
-    def __init__(self, host: Token, spec: ScopeSpec) -> None:
-        self.host = host
-        super().__init__(spec, host.id, host.workflow.top_workflow, deserializing=True)
-        self.task_tree = Token(self, spec.start, None, COMPLETED, ROOT)
-
-    def _calculate_depth(self) -> int:
-        return int(self.host.workflow.depth) + 1
-
-    def _task_removed_notify(self, task: Token) -> None:
-        self.top_workflow._task_removed_notify(task)
-
-
-class Instance(_Flat, BpmnWorkflow):
+class Instance(Tree):
     """The case. `environment` is set for a step; `trace` and `steps` are the step's own."""
 
     environment: Environment
 
     def __init__(self, scopes: Scopes, process: str, next_id: int) -> None:
-        self.next_id = next_id
         self.queue: deque[Token] = deque()
         self.fresh: list[Token] = []
-        self.emptied: dict[int, Token] = {}
         self.trace: list[Trace] = []
         self.steps = 0
         self.end_element: str | None = None
-        super().__init__(scopes[process], scopes, NO_SCRIPTS, deserializing=True)
-        self.host = self.task_tree = Token(self, self.spec.start, None, COMPLETED, 1)
-        self.by_id: dict[int, Token] = {1: self.host}
-
-    # --- the tree
-
-    def put(self, level: Any, node: FlowNode, number: int, *, state: int = FUTURE, parent: Token | None = None) -> Token:
-        """A task for the token `number` at `node`."""
-        token = Token(level, node, parent or level.task_tree, state, number)
-        self.by_id[number] = token
-        return token
-
-    def new_token(self, level: Level, node: FlowNode, *, body: Token | None = None) -> Token:
-        """A task for a token that did not exist before."""
-        self.next_id += 1
-        return self.put(level, node, self.next_id - 1, parent=body)
-
-    def open_level(self, host: Token, scope: ScopeSpec) -> Inside:
-        """The sub-workflow that runs inside `host`."""
-        level: Inside = Inside(host, scope)
-        self.subprocesses[host.id] = level
-        return level
-
-    def scope_spec(self, name: str) -> ScopeSpec | None:
-        """A scope of the bundle by name."""
-        scope: ScopeSpec | None = self.subprocess_specs.get(name)
-        return scope
-
-    def has(self, token: Token) -> bool:
-        """Whether the token is still there."""
-        return self.by_id.get(token.number) is token
-
-    def within(self, token: Token) -> list[Token]:
-        """The tokens directly in a token: its instances, or those of its scope."""
-        level = token.inside
-        return level.live() if level is not None else list(token.children)
-
-    def everything(self, token: Token) -> list[Token]:
-        """A token and all inside it, however deep, inner ones first; without recursion, since processes may call themselves."""
-        found, todo = [], [token]
-        while todo:
-            found.append(todo.pop())
-            todo += self.within(found[-1])
-        return found[::-1]
-
-    def _remove(self, token: Token) -> None:
-        level = token.workflow
-        level._remove_task(token.id)
-        if not level.task_tree._children:
-            self.emptied[level.host.number] = level.host
-
-    def _task_removed_notify(self, task: Token) -> None:
-        self.by_id.pop(task.number, None)
-        self.subprocesses.pop(task.id, None)
+        super().__init__(scopes, process, next_id)
 
     # --- running
 
@@ -230,7 +130,7 @@ class Instance(_Flat, BpmnWorkflow):
             token.got = [ANY_FLOW]
             self.enter(token)
             return
-        self._remove(token)
+        self.remove(token)
         self.gather(token.workflow, token.task_spec, [ANY_FLOW])
 
     def retry(self, token: Token) -> None:
@@ -296,7 +196,7 @@ class Instance(_Flat, BpmnWorkflow):
 
     def _left(self, token: Token, taken: list[Outgoing]) -> None:
         self._note("left", token, flows=tuple(flow.id for flow in taken if flow.id))
-        self._remove(token)
+        self.remove(token)
 
     def _note_end(self, level: Any, node: FlowNode) -> None:
         """The process's own end event, or that of an event sub-process of the process."""
@@ -309,7 +209,7 @@ class Instance(_Flat, BpmnWorkflow):
         for gone in self.everything(token):
             self._note("cancelled", gone)
             gone._set_state(CANCELLED)
-            self._remove(gone)
+            self.remove(gone)
 
     def empty(self, level: Level) -> None:
         """Cancel every token in a scope."""

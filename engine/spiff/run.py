@@ -55,9 +55,9 @@ def apply(instance: Instance, step: Step, environment: Environment) -> None:
 
 def outcome(instance: Instance) -> Outcome:
     """What to store and show after a step."""
-    state = tokens.tokens(instance)
-    return Outcome(state, tuple(instance.trace), tuple(tokens.subscriptions(instance)), tuple(tokens.waiting(instance)),
-                   None if state["tokens"] else instance.end_element)
+    state, subscriptions, waiting = tokens.read(instance)
+    end_element = None if state["tokens"] else instance.end_element
+    return Outcome(state, tuple(instance.trace), tuple(subscriptions), tuple(waiting), end_element)
 
 
 def _start(instance: Instance, step: Start) -> None:

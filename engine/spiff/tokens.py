@@ -1,6 +1,6 @@
 """Instance → state, and what the case waits for. Read from the tokens that are there; nothing else is kept."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Literal
 
 from engine.spiff import events
@@ -11,30 +11,44 @@ from engine.spiff.steps import Kind, Row, State, Subscription, Waiting
 
 def tokens(instance: Instance) -> State:
     """The state to store. A row stands after the row it is in."""
-    rows = [_row(token) for token in everywhere(instance)]
-    return {"next": instance.next_id, "tokens": rows if len(rows) > 1 else []}
+    return _state(instance, everywhere(instance))
 
 
-def everywhere(instance: Instance) -> Iterator[Token]:
-    """Every token, the process first, each before those inside it."""
-    todo = [instance.host]
-    while todo:
-        token = todo.pop()
-        yield token
-        todo += reversed(instance.within(token))
+def read(instance: Instance) -> tuple[State, list[Subscription], list[Waiting]]:
+    """The state, and what the case waits for: the timers and messages; the people, workers and administrators."""
+    alive = everywhere(instance)
+    return _state(instance, alive), _subscriptions(alive), _waiting(alive)
 
 
 def subscriptions(instance: Instance) -> list[Subscription]:
     """The timers and messages that the case waits for."""
-    if not instance.live():
-        return []
-    return [events.subscription(x) for token in everywhere(instance) for x in events.told(token)]
+    return _subscriptions(everywhere(instance))
 
 
 def waiting(instance: Instance) -> list[Waiting]:
     """The tokens that wait for a person, a worker or an administrator."""
-    return [_waiting(token, kind) for token in everywhere(instance)
-            if (kind := kind_of(token)) in ("task", "job", "incident")]
+    return _waiting(everywhere(instance))
+
+
+def everywhere(instance: Instance) -> list[Token]:
+    """Every token, the process first, each before those inside it."""
+    found, todo = [], [instance.host]
+    while todo:
+        found.append(todo.pop())
+        todo += reversed(instance.within(found[-1]))
+    return found
+
+
+def _state(instance: Instance, alive: Sequence[Token]) -> State:
+    return {"next": instance.next_id, "tokens": [_row(token) for token in alive] if len(alive) > 1 else []}
+
+
+def _subscriptions(alive: Sequence[Token]) -> list[Subscription]:
+    return [events.subscription(x) for token in alive for x in events.told(token)] if len(alive) > 1 else []
+
+
+def _waiting(alive: Sequence[Token]) -> list[Waiting]:
+    return [_wait(token, kind) for token in alive if (kind := kind_of(token)) in ("task", "job", "incident")]
 
 
 def kind_of(token: Token) -> Kind:
@@ -73,7 +87,7 @@ def _rare(token: Token, row: Row) -> Row:
     return row
 
 
-def _waiting(token: Token, kind: Kind) -> Waiting:
+def _wait(token: Token, kind: Kind) -> Waiting:
     element = token.task_spec.element
     waits: Literal["task", "job", "incident"] = "task" if kind == "task" else "job" if kind == "job" else "incident"
     return Waiting(waits, element.id, element.process, token.scope, token.number, element.type, token.index,

@@ -20,7 +20,7 @@ class Draft:
         self.budget = random.randint(4, 26)
 
     def name(self, stem: str) -> str:
-        return f"{stem}{next(self.names)}"
+        return f"{stem}_{next(self.names)}"
 
     def chance(self, percent: int) -> bool:
         return self.random.randrange(100) < percent
@@ -136,7 +136,7 @@ class Draft:
         """Boundary events on `host`, whose branches end or meet it again."""
         merge = self.add(graph, Shape(self.name("merge"), "xor"))
         self.arc(graph, host, merge)
-        for kind in self.random.sample(["message", "timer", "error", "escalation"], self.random.randint(0, 3)):
+        for kind in self.random.choices(["message", "timer", "error", "escalation"], k=self.random.randint(0, 3)):
             what = {"message": "m2", "timer": "PT2H", "error": self.random.choice(["E1", "E2", None]),
                     "escalation": self.random.choice(["X1", None])}[kind]
             name = self.add(graph, Shape(self.name("b"), "boundary", (kind, what), kind == "error" or self.chance(50),
