@@ -27,8 +27,8 @@ from engine.errors import Problem
 
 __all__ = ["DECISION", "DIAGRAM", "FORM", "File", "Known", "check"]
 
-BY_ITSELF = (schema, references, supported, extensions, structure, event_rules, wording, drawing)
-WITH_OTHERS = (conditions, feel, times, work, calls)
+BY_ITSELF = (schema, references, supported, extensions, structure, wording, drawing)
+WITH_OTHERS = (event_rules, conditions, feel, times, work, calls)
 """The families of rules, each a module with `problems(source)` or `problems(source, known)`."""
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from engine.diagram.graph import graphs, links
-from engine.diagram.model import Element, Process
+from engine.diagram.model import Element, EventDefinition, Process
 from engine.diagram.names import local
-from engine.diagram.sources import Source
+from engine.diagram.sources import Known, Source
 from engine.diagram.supported import EXECUTED_EVENTS, KINDS, TASKS
 from engine.errors import Problem
 
@@ -22,14 +22,14 @@ AT_ONCE = ("task", "manualTask", "scriptTask", "businessRuleTask", "sendTask")
 THROWING = ("endEvent", "intermediateThrowEvent")
 
 
-def problems(source: Source) -> Iterator[Problem]:
+def problems(source: Source, known: Known) -> Iterator[Problem]:
     """Events of a kind or in a place that BPMN does not have, and events that lack what they need."""
     for element in source.elements():
         process = source.process(element)
         if element.event and element.type in ALLOWED:
             yield from _kind(source, process, element)
         if element.event and element.type != "startEvent":
-            yield from _thrown(source, process, element)
+            yield from _thrown(source, process, element, known)
         yield from _message(source, element)
         if element.type == "boundaryEvent":
             yield from _boundary(source, process, element)
@@ -60,20 +60,19 @@ def _allowed(process: Process, element: Element) -> tuple[str, ...]:
     return IN_EVENT_SUB_PROCESS if scope.is_event_sub_process else IN_SUB_PROCESS
 
 
-def _thrown(source: Source, process: Process, element: Element) -> Iterator[Problem]:
+def _thrown(source: Source, process: Process, element: Element, known: Known) -> Iterator[Problem]:
     event = element.event
     if event is None or element.type not in THROWING or event.kind not in ("error", "escalation"):
         return
     kind_zh = KINDS[event.kind]
     if not event.code:
         yield source.problem("code_missing", element.id, kind=event.kind, kind_zh=kind_zh)
-    elif not _is_caught(process, element, event.kind, event.code):
+    elif not _is_caught(process, element.scope, event.kind, event.code) and not _caller_catches(process, event, known):
         yield source.problem("error_not_caught", element.id, kind=event.kind, kind_zh=kind_zh, code_thrown=event.code)
 
 
-def _is_caught(process: Process, element: Element, kind: str, code: str) -> bool:
-    """By an event sub-process of a scope around it, or a boundary event of a sub-process around it."""
-    scope: str | None = element.scope
+def _is_caught(process: Process, scope: str | None, kind: str, code: str | None) -> bool:
+    """By an event sub-process of a scope from `scope` outwards, or a boundary event on one of them."""
     while scope:
         inner = [s for sub in process.inside(scope) if sub.is_event_sub_process for s in process.starts(sub.id)]
         for catcher in (*inner, *process.boundary_events(scope)):
@@ -81,6 +80,22 @@ def _is_caught(process: Process, element: Element, kind: str, code: str) -> bool
             if event and event.kind == kind and event.code in (None, code):
                 return True
         scope = process.elements[scope].scope if scope in process.elements else None
+    return False
+
+
+def _caller_catches(process: Process, event: EventDefinition, known: Known) -> bool:
+    """Whether one of the known processes that call this one, directly or over others, catches it."""
+    processes = [p for d in known.processes.values() if d for p in d.processes.values()]
+    callers = [(p, e) for p in processes for e in p.elements.values() if e.called]
+    todo, seen = [process.id], {process.id}
+    while todo:
+        called = todo.pop()
+        for caller, call in callers:
+            if call.called == called and _is_caught(caller, call.id, event.kind, event.code):
+                return True
+            if call.called == called and caller.id not in seen:
+                seen.add(caller.id)
+                todo.append(caller.id)
     return False
 
 

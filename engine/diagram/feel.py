@@ -131,7 +131,8 @@ def _evaluate(feel: str, *, is_condition: bool) -> None:
 def _spelling(source: Source, expression: Expression, scope: Variables) -> Iterator[Problem]:
     """A name that nothing writes may still come with a start or a message, so only near misses are reported."""
     for name in sorted(_names(expression) - scope.given):
-        if near := difflib.get_close_matches(name, scope.given, 1, 0.8):
+        alike = [other for other in scope.given if abs(len(other) - len(name)) <= 1]
+        if near := difflib.get_close_matches(name, alike, 1, 0.88):
             hint_zh, hint_en = f"（是否指 {near[0]}？）", f" (did you mean {near[0]}?)"
             yield source.problem("unknown_variable", expression.element, expression.field, variable=name, hint_zh=hint_zh,
                                  hint_en=hint_en)
