@@ -36,7 +36,7 @@ FACTORIES: Mapping[str, Factory] = MappingProxyType({
 """BPMN element type → what runs it."""
 
 UNCONDITIONAL = ("parallelGateway", "eventBasedGateway")
-"""Gateways whose flows have no conditions (BPMN 2.0 §10.6.4, §10.6.5)."""
+"""Gateways whose flows have no conditions (BPMN 2.0 §10.6.4, §10.6.6)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class BoundaryEvent(Event, bpmn.BoundaryEvent):
 
     @property
     def is_interrupting(self) -> bool:
-        """Whether firing cancels the host; an error always does (BPMN 2.0 table 10.90)."""
+        """Whether firing cancels the host; an error always does (BPMN 2.0 §10.5.4)."""
         return bool(self.cancel_activity)
 
 

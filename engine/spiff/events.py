@@ -103,7 +103,7 @@ def catcher(level: Level, kind: str, code: str | None, *, activity: Token | None
     """Who catches an error or escalation thrown in `level`: the innermost, and there the exact code before "any".
 
     On the way outwards: boundary events of the `activity` that throws it, then for each scope its event sub-processes
-    and the boundary events of the activity that it runs in (BPMN 2.0 §10.5.1, §13.5.3). What is thrown inside an event
+    and the boundary events of the activity that it runs in (BPMN 2.0 §10.5.6). What is thrown inside an event
     sub-process is not caught by that same one.
     """
     for group in _outwards(level, activity):
