@@ -65,16 +65,17 @@ def environment_of(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, variables:
 
 def load_variables(uow: UnitOfWork, instance_id: str, bundle: Bundle, state: State) -> ScopedVariables:
     """The variables of a case with their scopes; long values stay in the database until something reads them."""
-    text = sa.case((sa.func.length(variable.c.value) <= SHORT, variable.c.value))
-    query = sa.select(variable.c.scope, variable.c.name, variable.c.digest, sa.func.length(variable.c.value), text)
-    rows = {(scope, name): Stored(value, digest, length)
-            for scope, name, digest, length, value in uow.rows(query.where(variable.c.instance_id == instance_id))}
+    length = sa.func.length(variable.c.value).label("length")
+    text = sa.case((length <= SHORT, variable.c.value)).label("text")
+    query = sa.select(variable.c.scope, variable.c.name, variable.c.digest, length, text)
+    rows = {(row.scope, row.name): Stored(row.text, row.digest, row.length)
+            for row in uow.rows(query.where(variable.c.instance_id == instance_id))}
 
     def fetch(keys: Collection[Key]) -> dict[Key, str]:
         here = sa.tuple_(variable.c.scope, variable.c.name).in_(list(keys))
         found = uow.rows(sa.select(variable.c.scope, variable.c.name, variable.c.value).where(
             variable.c.instance_id == instance_id, here))
-        return {(scope, name): value for scope, name, value in found}
+        return {(row.scope, row.name): row.value for row in found}
 
     variables = ScopedVariables(rows, limit=uow.engine.settings.max_variable_bytes, fetch=fetch)
     step.open_scopes(bundle.spec, state, variables)

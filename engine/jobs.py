@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import bundles, calendars, canonical, execution, identity, instances, step, timer_starts, timers
+from engine import bundles, calendar, calendars, canonical, execution, history, identity, instances, step, timer_starts, timers
 from engine.errors import BpmnError, Conflict, EngineError, Forbidden, InvalidValue, NotFound, PermanentFailure
 from engine.execution import Command
 from engine.job_rows import add_incident, enqueue, resolve_incidents
@@ -125,8 +125,19 @@ def _locked(uow: UnitOfWork, row: Row) -> Row:
 def _run_timer(engine: ProcessEngine, row: Row) -> None:
     with engine.transaction(SYSTEM) as uow:
         instance = _locked(uow, row)
-        execution.advance(uow, instance, Command(
-            "timer", Trigger(row.token, row.element), row.element, inputs={"job": row.id, "due_at": row.due_at.isoformat()}))
+        times = 1 + _missed(uow, instance, row)
+        execution.advance(uow, instance, Command("timer", Trigger(row.token, row.element, times), row.element, inputs={
+            "job": row.id, "due_at": history.iso(row.due_at), "times": times}))
+
+
+def _missed(uow: UnitOfWork, instance: Row, row: Row) -> int:
+    """How many further rounds of a cycle were due as well: they collapse into this firing, and are counted."""
+    element = bundles.load(uow, instance.bundle_id).element(row.process_key, row.element)
+    if element.event is None or element.event.timer != "cycle":
+        return 0
+    text, name = canonical.loads(row.timer)["text"], element.properties.get("calendar")
+    working = calendars.load(uow, name or calendars.DEFAULT) if name or "roll" in element.properties else None
+    return calendar.missed(text, row.due_at, uow.now, working, element.properties)
 
 
 def _run_service(engine: ProcessEngine, row: Row) -> None:
@@ -166,7 +177,6 @@ def _run_effect(engine: ProcessEngine, row: Row, operation: Operation) -> None:
 
 
 def _advance(uow: UnitOfWork, instance: Row, row: Row, reached: Step, result: Mapping[str, Any]) -> None:
-    bundle = bundles.load(uow, instance.bundle_id)
     scope = step.place_of(canonical.loads(instance.tokens), row.token).scope
     execution.advance(uow, instance, Command("job", reached, row.element, dict(result), scope,
                                              {"job": row.id, "topic": row.topic, "attempt": row.fence}))
@@ -290,7 +300,7 @@ def _armed_again(uow: UnitOfWork, row: Row) -> datetime:
     given = element.event.text if element.event else None
     text = str(environment.value(given or "", step.place_of(state, row.token).scope))
     name = element.properties.get("calendar")
-    due = timers.next_due(uow.now, element, text, None, calendars.load(uow, name) if name else None)
+    due = timers.next_due(uow.now, element, text, calendars.load(uow, name) if name else None)
     if due is None:
         raise InvalidValue("timer", field="timer", value=text)
     return due

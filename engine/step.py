@@ -14,7 +14,7 @@ from engine.errors import EngineError, InvalidValue
 from engine.evaluation import CaseEnvironment, Sent
 from engine.spiff import place, run, steps
 from engine.spiff.compile import Spec
-from engine.spiff.steps import Outcome, State, Step, Trace
+from engine.spiff.steps import Outcome, Row, State, Step, Trace
 from engine.variables import ROOT, ScopedVariables
 
 PRIORITY = 50
@@ -175,8 +175,15 @@ def _priority(value: Any, element: str) -> int:
 def _parked(state: State, failed: Mapping[int, str]) -> State:
     if not failed:
         return state
-    rows = [{**row, "is": "incident", "error": failed[row["id"]]} if row["id"] in failed else row for row in state["tokens"]]
-    return {**state, "tokens": rows}
+    return {"next": state["next"], "tokens": [_waits_before(row, failed) for row in state["tokens"]]}
+
+
+def _waits_before(row: Row, failed: Mapping[int, str]) -> Row:
+    if row["id"] not in failed:
+        return row
+    parked = row.copy()
+    parked["is"], parked["error"] = "incident", failed[row["id"]]
+    return parked
 
 
 def _incidents(trace: Iterable[Trace], failed: Mapping[int, str]) -> list[Trace]:

@@ -119,7 +119,7 @@ def _hand(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any], assignee: st
     uow.execute(sa.update(task).where(*mine).values(
         assignee=assignee, claimed_at=uow.now if assignee else None, revision=row.revision + 1))
     uow.execute(sa.delete(task_candidate).where(task_candidate.c.task_id == row.id))
-    candidates = candidate_rows(uow, row._mapping) if assignee is None else []
+    candidates = candidate_rows(uow, row._asdict()) if assignee is None else []
     if candidates:
         uow.execute(sa.insert(task_candidate), candidates)
     execution.advance(uow, instance, Command(command, None, row.element, inputs={

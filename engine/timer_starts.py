@@ -30,7 +30,7 @@ def plan(uow: UnitOfWork, process_key: str, event: Element, last: datetime | Non
     definition_text = event.event.text if event.event else None
     name = event.properties.get("calendar")
     working = calendars.load(uow, name or calendars.DEFAULT) if name or "roll" in event.properties else None
-    due = timers.next_due(uow.now, event, definition_text or "", last, working)
+    due = timers.next_due(uow.now, event, definition_text or "", working, last=last)
     if due is not None:
         enqueue(uow, "start", due_at=due, process_key=process_key, element=event.id,
                 timer=canonical.dumps({"text": definition_text, "calendar": name}))

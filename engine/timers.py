@@ -35,13 +35,13 @@ def mirror(change: Change) -> Deadlines:
     return due if is_known else _armed(change) | due
 
 
-def next_due(change_now: datetime, element: Element, text: str, last: datetime | None,
-             working: calendar.WorkingCalendar | None) -> datetime:
-    """When a timer event fires: `text` is ISO 8601, `last` the firing before (cycles)."""
+def next_due(now: datetime, element: Element, text: str, working: calendar.WorkingCalendar | None, *,
+             last: datetime | None = None, fired: int = 0) -> datetime | None:
+    """When a timer event fires: `text` is ISO 8601; `last` and `fired` tell of a cycle's rounds before. None: it is over."""
     event = element.event
     if event is not None and event.timer == "cycle":
-        return calendar.next_due(text, last, change_now, working, element.properties)
-    return calendar.due_at(event.timer if event and event.timer else "date", text, change_now, working, element.properties)
+        return calendar.next_due(text, last, now, working, element.properties, fired=fired)
+    return calendar.due_at(event.timer if event and event.timer else "date", text, now, working, element.properties)
 
 
 def arm(change: Change, wait: Subscription) -> datetime | None:
@@ -55,7 +55,8 @@ def arm(change: Change, wait: Subscription) -> datetime | None:
         enqueue(uow, "timer", due_at=NEVER, **columns, state="failed", error=str(problem))
         add_incident(uow, "failedJob", str(problem), **columns)
         return None
-    enqueue(uow, "timer", due_at=due, timer=canonical.dumps(timer), **columns)
+    if due is not None:
+        enqueue(uow, "timer", due_at=due, timer=canonical.dumps(timer), **columns)
     return due
 
 
@@ -96,12 +97,13 @@ def _still_waits(change: Change, wait: Subscription) -> bool:
     return any((w.token, w.element) == (wait.token, wait.element) for w in change.applied.outcome.subscriptions)
 
 
-def _computed(change: Change, wait: Subscription, element: Element) -> tuple[datetime, dict[str, Any]]:
+def _computed(change: Change, wait: Subscription, element: Element) -> tuple[datetime | None, dict[str, Any]]:
     uow = change.uow
     text = str(change.environment.value(wait.definition.text or "", wait.scope))
     name = element.properties.get("calendar")
     working = calendars.load(uow, name or calendars.DEFAULT) if name or "roll" in element.properties else None
-    due = next_due(uow.now, element, text, _last(change, wait) if wait.fired else None, working)
+    last = _last(change, wait) if wait.fired else None
+    due = next_due(uow.now, element, text, working, last=last, fired=wait.fired)
     return due, {"text": text, "calendar": name, "revision": working.revision if working else None}
 
 

@@ -39,8 +39,8 @@ def recompute(uow: UnitOfWork, instance_id: str) -> Iterator[Moment]:
     """Every event of a case in order, each with the state that the engine reaches from its recorded inputs."""
     business_key = uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == instance_id))
     state, known = empty(), ScopedVariables()
-    query = sa.select(history_event, history_body.c.body).join(
-        history_body, sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq))
+    same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
+    query = sa.select(history_event, history_body.c.body).join(history_body, same)
     for event in uow.rows(query.where(history_event.c.instance_id == instance_id).order_by(history_event.c.seq)):
         body = canonical.loads(bytes(event.body))
         moment = _apply(uow, event, body, state, known, business_key or "")

@@ -63,7 +63,7 @@ def _link(event: sa.Row[Any], seq: int, prev: str) -> str | None:
         return f"event {seq} is missing"
     if event.prev != prev:
         return "it does not name the hash before it"
-    if history.event_hash(event._mapping) != event.hash:  # noqa: SLF001 - the documented view of a row
+    if history.event_hash(event._asdict()) != event.hash:
         return "its header does not give its hash"
     if event.body is None:
         return "its body is gone"
