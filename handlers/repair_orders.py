@@ -38,9 +38,10 @@ def open_charged(uow: UnitOfWork, context: JobContext) -> Variables:
     """Mark the order of a case as charged; a case that starts with charged service gets one without a response deadline."""
     given = {**_registered(uow, text(context.variables, "serial_number")), **_filled(context.variables)}
     _insert(uow, context, given, region=text(given, "region"))
-    verdict = text(given, "warranty_verdict")
-    _update(uow, context, is_charged=True, warranty_status=verdict if verdict in CHARGED_VERDICTS else "charged",
-            warranty_reason=text(given, "override_reason") or text(given, "customer_fault_reason"))
+    if not _is_charged(uow, context):
+        verdict = text(given, "warranty_verdict")
+        _update(uow, context, is_charged=True, warranty_status=verdict if verdict in CHARGED_VERDICTS else "charged",
+                warranty_reason=text(given, "override_reason") or text(given, "customer_fault_reason"))
     return {**_known(given), **_number(context)}
 
 
@@ -48,11 +49,12 @@ def look_up_warranty(uow: UnitOfWork, context: JobContext) -> Variables:
     """Note the arrival, and what is known of the machine's warranty: term, where it is known from, a sentence on it."""
     given = context.variables
     serial, product, made = text(given, "serial_number"), text(given, "product"), day(given, "production_date")
-    _update(uow, context, serial=serial, production_date=made, arrived_at=moment(given, "arrived_at") or context.now)
     if serial and product:
         customer = text(given, "customer") or ""
         machines.register(uow, serial, product, production_date=made, customer=customer, office=context.office)
     term = machines.warranty(uow, serial, product, made)
+    _update(uow, context, serial=serial, production_date=made or term.production_date,
+            arrived_at=moment(given, "arrived_at") or context.now)
     return {
         "warranty_basis": term.basis, "warranty_evidence": term.evidence("zh"), "warranty_evidence_en": term.evidence("en"),
         "warranty_starts_on": term.starts_on.isoformat() if term.starts_on else None,
