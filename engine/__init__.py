@@ -1,22 +1,23 @@
 """The enactment service: it runs process definitions and knows neither Flask nor the company.
 
-A lower line may import only from lines above it (`import-linter` and `tests/unit/test_architecture.py` hold this).
+A lower line may import only from lines above it; pyproject.toml has the exact order (`make lint` holds it).
 
 | room | what lives there |
 | --- | --- |
-| `errors`, `settings` | what can go wrong, as facts · one frozen dataclass, the only reader of the environment |
-| `tables`, `migrations/` | the schema |
-| `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
-| `xml` | the one safe XML parser |
+| `errors` | what can go wrong, as facts |
+| `canonical`, `ids`, `durations`, `xml` | one JSON, one form of id, ISO 8601, the one safe XML parser |
 | `expressions` < `calendar`, `decisions`, `forms` | FEEL in V8 · working time · DMN tables · form values. Pure |
 | `diagram/` | safe parse, deploy rules. Pure |
 | `spiff/` | the only importer of SpiffWorkflow: tokens in, one step, tokens out. Pure |
-| `variables`, `evaluation` | variables by scope · what a step asks of its case, answered by FEEL, DMN and forms. Pure |
-| `history` < `identity` | the chained record · users, groups, offices and every `may_…` question |
-| `bundles` | the definition versions a case keeps, compiled once a process |
-| `execution` | `advance`: load, apply one step, write back |
-| `deployments` < `instances` < `tasks` < `jobs` | the verbs |
-| `worklist`, `cases` | the read side |
+| `variables` < `evaluation` < `step` | variables by scope · what a step asks of its case · the step. Pure |
+| `buttons` | the answers of a decision, read from the diagram. Pure |
+| `settings`, `tables`, `migrations/`, `migrate` | one frozen dataclass, the only reader of the environment · the schema |
+| `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
+| `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
+| `identity`, `search`, `job_rows`, `replies` | every `may_…` question · what people search by · jobs and incidents · first replies |
+| `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
+| `timer_starts` < `deployments` < `instances` < `tasks` < `jobs` | the verbs |
+| `worklist`, `cases`, `queries/`, `incidents` | the read side |
 | `audit/` | verification and recomputation |
 | `scheduler` | the tick |
 """
