@@ -153,12 +153,10 @@ def _run_service(engine: ProcessEngine, row: Row) -> None:
 def _run_record(engine: ProcessEngine, row: Row, operation: Operation) -> None:
     with engine.transaction(SYSTEM) as uow:
         instance = _locked(uow, row)
-        savepoint = uow.connection.begin_nested()
         try:
-            result: Mapping[str, Any] = operation.function(uow, context(uow, instance, row)) or {}
-            savepoint.commit()
+            with uow.connection.begin_nested():  # a modelled outcome leaves nothing of the operation behind
+                result: Mapping[str, Any] = operation.function(uow, context(uow, instance, row)) or {}
         except BpmnError as outcome:
-            savepoint.rollback()
             _advance(uow, instance, row, ThrowError(row.token, outcome.error_code), outcome.variables)
             return
         _advance(uow, instance, row, Complete(row.token), result)
