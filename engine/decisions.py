@@ -1,6 +1,8 @@
 """Decision tables (DMN 1.1–1.3 §8): read, checked, evaluated by FEEL. Pure.
 
-Hit policies U, F, A, R and C with the aggregations SUM, MIN, MAX, COUNT. The tests of all rules go to V8 in one call.
+Hit policies U, F, A, R and C with the aggregations SUM, MIN, MAX, COUNT. A table takes two calls to V8: the inputs with the
+tests of all rules, and the results of those that fit. Not executed, and refused: other decisions as inputs, expressions in
+another language than FEEL, boxed expressions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +21,8 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,), "boolean": (bool,), "number": (int, float), "integer": (int,), "long": (int,), "double": (int, float),
     "date": (str,), "dateTime": (str,), "date and time": (str,), "time": (str,),
 }
+KINDS = {"string": "string", "boolean": "boolean", "number": "number", "integer": "number", "long": "number", "double": "number"}
+"""What a typeRef is in FEEL; dates are left open, as they come as text or as dates."""
 NAMESPACES = ("https://www.omg.org/spec/DMN/", "http://www.omg.org/spec/DMN/")
 
 
@@ -33,11 +37,12 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A column of results, with the variable `name` that they get and their type."""
+    """A column of results: the variable `name` that they get, their type, and the FEEL for when no rule fits."""
 
     name: str
     label: str
     type: str | None
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,21 @@ def _decision(node: etree._Element, file: str) -> Decision:
     aggregation = table.get("aggregation")
     if policy is None or (aggregation and (policy != "C" or aggregation not in AGGREGATIONS)):
         raise InvalidValue("hit_policy", field="hitPolicy", value=table.get("hitPolicy"), file=file, element=key)
+    _refuse_unexecuted(node, key, file)
     decision = Decision(key, node.get("name") or key, policy, aggregation, tuple(_inputs(table)), tuple(_outputs(table)),
                         tuple(_rules(table)))
     _require_whole(decision, file)
     return decision
+
+
+def _refuse_unexecuted(node: etree._Element, key: str, file: str) -> None:
+    """What would change the result if it were passed over."""
+    for inner in node.iter():
+        if _is(inner, "requiredDecision"):
+            raise InvalidValue("decision_requirement", field="requiredDecision", value=inner.get("href"), file=file, element=key)
+        language = inner.get("expressionLanguage")
+        if language and "feel" not in language.lower():
+            raise InvalidValue("decision_language", field="expressionLanguage", value=language, file=file, element=key)
 
 
 def _text(node: etree._Element) -> str:
@@ -114,7 +130,8 @@ def _inputs(table: etree._Element) -> Iterator[Input]:
 
 def _outputs(table: etree._Element) -> Iterator[Output]:
     for node in _inside(table, "output"):
-        yield Output(node.get("name") or "", node.get("label") or "", node.get("typeRef"))
+        default = _inside(node, "defaultOutputEntry")
+        yield Output(node.get("name") or "", node.get("label") or "", node.get("typeRef"), _text(default[0]) if default else "")
 
 
 def _rules(table: etree._Element) -> Iterator[Rule]:
@@ -139,11 +156,25 @@ def _require_whole(decision: Decision, file: str) -> None:
             expressions.inspect(text, is_test=is_test)
         except ExpressionError as problem:
             raise ExpressionError(problem.code, **{**problem.facts, **facts}) from problem
+    for rule in decision.rules:
+        _require_fitting_types(decision, rule, facts)
+
+
+def _require_fitting_types(decision: Decision, rule: Rule, facts: Mapping[str, Any]) -> None:
+    """A test can be true for its input's type, and a result is of its output's."""
+    for each, test in zip(decision.inputs, rule.tests, strict=True):
+        for found in expressions.check_unary_test(test, KINDS.get(each.type or "", "unknown"), {}):
+            raise ExpressionError(expression=test, reason=found.reason, position=found.position, end=found.end,
+                                  rule=rule.id, **found.facts, **facts)
+    for output, text in zip(decision.outputs, rule.results, strict=True):
+        kind, expected = expressions.inspect(text).kind if text else "unknown", KINDS.get(output.type or "", "unknown")
+        if kind not in ("unknown", "nil", expected) and expected != "unknown":
+            raise InvalidValue("decision_type", field=output.name, value=text, rule=rule.id, expected=output.type, **facts)
 
 
 def _expressions(decision: Decision) -> Iterator[tuple[str, bool]]:
-    for each in decision.inputs:
-        yield each.expression, False
+    yield from ((each.expression, False) for each in decision.inputs)
+    yield from ((output.default, False) for output in decision.outputs if output.default)
     for rule in decision.rules:
         yield from ((test, True) for test in rule.tests if test != "-")
         yield from ((result, False) for result in rule.results if result)
@@ -161,9 +192,8 @@ def evaluate(decision: Decision, variables: Mapping[str, Any], now: datetime) ->
     An aggregation gives one value under the output's name. Raises `ExpressionError`, or `InvalidValue` naming table and
     rules where several rules fit a unique table, those of an "any" table differ, or a value is not of the output's type.
     """
-    asked = expressions.evaluate_many([each.expression for each in decision.inputs], variables, now)
-    hits = _hits(decision, asked, variables, now)
-    rows = [_results(decision, rule, variables, now) for rule in (hits[:1] if decision.hit_policy == "F" else hits)]
+    hits = _hits(decision, variables, now)
+    rows = _results(decision, hits[:1] if decision.hit_policy == "F" else hits, variables, now)
     if decision.hit_policy in "RC":
         return _collected(decision, rows)
     if (decision.hit_policy == "U" and len(hits) > 1) or any(row != rows[0] for row in rows):
@@ -171,21 +201,31 @@ def evaluate(decision: Decision, variables: Mapping[str, Any], now: datetime) ->
     return rows[0] if rows else None
 
 
-def _hits(decision: Decision, asked: Sequence[Any], variables: Mapping[str, Any], now: datetime) -> list[Rule]:
-    cells = [(number, test, value) for number, rule in enumerate(decision.rules)
-             for test, value in zip(rule.tests, asked, strict=True) if test != "-"]
-    answers = expressions.unary_tests([(test, value) for _, test, value in cells], variables, now)
-    missed = {number for (number, _, _), fits in zip(cells, answers, strict=True) if not fits}
-    return [rule for number, rule in enumerate(decision.rules) if number not in missed]
+def _hits(decision: Decision, variables: Mapping[str, Any], now: datetime) -> list[Rule]:
+    try:
+        found = expressions.hits([each.expression for each in decision.inputs], [rule.tests for rule in decision.rules],
+                                 variables, now)
+    except ExpressionError as problem:
+        row = problem.facts.get("row")
+        where = {"element": decision.key, "rule": None if row is None else decision.rules[row].id}
+        raise ExpressionError(problem.code, **{**problem.facts, **where}) from problem
+    return [decision.rules[number] for number in found]
 
 
-def _results(decision: Decision, rule: Rule, variables: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    written = [text for text in rule.results if text]
-    values = iter(expressions.evaluate_many(written, variables, now))
-    found = {output.name: next(values) if text else None for output, text in zip(decision.outputs, rule.results, strict=True)}
-    for output in decision.outputs:
-        _require_type(decision, rule, output, found[output.name])
-    return found
+def _results(decision: Decision, hits: Sequence[Rule], variables: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+    """The rows of the rules that fit; if none does, the row of the defaults, if there are any."""
+    if not hits and any(output.default for output in decision.outputs):
+        hits = [Rule("default", (), tuple(output.default for output in decision.outputs))]
+    try:
+        values = iter(expressions.evaluate_many([text or "null" for rule in hits for text in rule.results], variables, now))
+    except ExpressionError as problem:
+        rule_id = next((rule.id for rule in hits if problem.facts["expression"] in rule.results), None)
+        raise ExpressionError(problem.code, **{**problem.facts, "element": decision.key, "rule": rule_id}) from problem
+    rows = [(rule, {output.name: next(values) for output in decision.outputs}) for rule in hits]
+    for rule, row in rows:
+        for output in decision.outputs:
+            _require_type(decision, rule, output, row[output.name])
+    return [row for _, row in rows]
 
 
 def _require_type(decision: Decision, rule: Rule, output: Output, value: Any) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from weakref import finalize
 
-from py_mini_racer import JSOOMException, JSTimeoutException, MiniRacer
+from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
 
 from engine.errors import ExpressionError
 
@@ -102,6 +102,22 @@ def unary_tests(tests: Sequence[tuple[str, Any]], variables: Mapping[str, Any], 
         return _run(calls, known, now, zone, only=bool)
     answers = _call("run", _request(calls, known, now, zone), "; ".join(text for text, _ in tests)) if calls else []
     return [answer["value"] if isinstance(answer.get("value"), bool) else on_failure for answer in answers]
+
+
+def hits(inputs: Sequence[str], rows: Sequence[Sequence[str]], variables: Mapping[str, Any], now: datetime,
+         zone: str = ZONE) -> list[int]:
+    """The numbers of the rows of a decision table whose input entries all fit the values of the inputs, in one call.
+
+    An `ExpressionError` says the `column` where it happened, and the `row` if it was an entry.
+    """
+    tests = {test for row in rows for test in row if test != "-"}
+    wanted = frozenset[str]().union(*(names(text) for text in inputs), *(inspect(test, is_test=True).names for test in tests))
+    known = {name: variables[name] for name in wanted if name in variables}
+    request = _scope(known, now, zone) | {"inputs": list(inputs), "rows": [list(row) for row in rows]}
+    answer = _call("hits", request, "; ".join(inputs))
+    failure = answer.get("failure", {}).get("facts", {})
+    found = rows[failure["row"]][failure["column"]] if "row" in failure else inputs[failure["column"]] if failure else ""
+    return list(_result(answer, found))
 
 
 def matches(tests: Sequence[tuple[str, str]]) -> list[bool]:
@@ -194,7 +210,11 @@ def _run(calls: list[dict[str, Any]], variables: dict[str, Any], now: datetime, 
 
 
 def _request(calls: list[dict[str, Any]], variables: dict[str, Any], now: datetime, zone: str) -> dict[str, Any]:
-    return {"calls": calls, "variables": variables, "now": round(now.timestamp() * 1000), "zone": zone}
+    return _scope(variables, now, zone) | {"calls": calls}
+
+
+def _scope(variables: dict[str, Any], now: datetime, zone: str) -> dict[str, Any]:
+    return {"variables": variables, "now": round(now.timestamp() * 1000), "zone": zone}
 
 
 def _is_readable(test: str) -> bool:
@@ -245,11 +265,19 @@ def _call(function: str, request: dict[str, Any], expression: str) -> Any:
     code = f"feel.{function}({json.dumps(json.dumps(request, allow_nan=False))})"
     try:
         return json.loads(_eval(code, _process.limits))
-    except JSTimeoutException:
-        raise ExpressionError(expression=expression, reason="timeout", position=None, end=None) from None
-    except JSOOMException:
+    except (JSEvalException, RecursionError) as problem:
+        raise ExpressionError(expression=expression, position=None, end=None, **_why(problem)) from None
+
+
+def _why(problem: Exception) -> dict[str, str]:
+    if isinstance(problem, JSTimeoutException):
+        return {"reason": "timeout"}
+    if isinstance(problem, JSOOMException):
         close()  # its heap stays at the limit
-        raise ExpressionError(expression=expression, reason="memory", position=None, end=None) from None
+        return {"reason": "memory"}
+    if isinstance(problem, RecursionError) or "RangeError" in str(problem):
+        return {"reason": "too_large"}
+    return {"reason": "failed", "message": str(problem).splitlines()[0]}
 
 
 def _eval(code: str, limits: Limits) -> str:

@@ -4,7 +4,8 @@ import { DateTime, Duration, IANAZone, Settings, SystemZone } from "luxon";
 import { inspect as walk, shapeOfType, shapeOfValue, type Finding, type Inspection } from "./feel_types";
 
 type Call = { text: string; input?: unknown; isTest?: boolean };
-type Request = { calls: Call[]; variables: Record<string, unknown>; now: number; zone: string; untilTrue?: boolean };
+type Scope = { variables: Record<string, unknown>; now: number; zone: string };
+type Request = Scope & { calls: Call[]; untilTrue?: boolean };
 type Failure = { reason: string; from?: number; to?: number; facts?: Record<string, unknown> };
 type Answer = { value?: unknown; failure?: Failure };
 
@@ -14,7 +15,7 @@ export function run(text: string): string {
   setClock(request.now, request.zone);
   const answers: Answer[] = [];
   for (const call of request.calls) {
-    const answer = attempt(() => evaluateOne(call, request));
+    const answer = attempt(() => plain(evaluateOne(call, request)));
     answers.push(answer);
     if (request.untilTrue && (answer.value === true || answer.failure)) break;
   }
@@ -35,7 +36,29 @@ export function matches(text: string): string {
   return JSON.stringify(tests.map(([pattern, tried]) => attempt(() => new RegExp(pattern).test(tried))));
 }
 
-function evaluateOne(call: Call, { variables, now, zone }: Request): unknown {
+type Place = { row?: number; column: number };
+
+/** The numbers of the rows of a decision table whose tests all fit; the inputs stay FEEL values, so that dates are dates. */
+export function hits(text: string): string {
+  const request = JSON.parse(text) as Scope & { inputs: string[]; rows: string[][] };
+  setClock(request.now, request.zone);
+  let place: Place = { column: 0 };
+  const input = (expression: string, column: number) => {
+    place = { column };
+    return evaluateOne({ text: expression }, request);
+  };
+  const answer = attempt(() => {
+    const inputs = request.inputs.map(input);
+    const fits = (row: number) => (test: string, column: number) => {
+      place = { row, column };
+      return test === "-" || evaluateOne({ text: test, isTest: true, input: inputs[column] }, request) === true;
+    };
+    return request.rows.flatMap((tests, row) => (tests.every(fits(row)) ? [row] : []));
+  });
+  return JSON.stringify(answer.failure ? { failure: { ...answer.failure, facts: { ...answer.failure.facts, ...place } } } : answer);
+}
+
+function evaluateOne(call: Call, { variables, now, zone }: Scope): unknown {
   const known = new Map(Object.entries(variables).map(([name, value]) => [name, shapeOfValue(value)]));
   const hasInput = Object.hasOwn(call, "input");
   const input = hasInput ? shapeOfValue(call.input) : undefined;
@@ -49,7 +72,7 @@ function evaluateOne(call: Call, { variables, now, zone }: Request): unknown {
     const kinds = { left: shapeOfValue(left).kind, right: shapeOfValue(right).kind, operator: name };
     throw new Refusal(REASONS[warning.type] ?? "failed", warning.position, { name, message: warning.message, ...kinds });
   }
-  return plain(value);
+  return value;
 }
 
 const REASONS: Record<string, string> = {

@@ -92,3 +92,61 @@ def test_what_is_not_a_whole_table_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidValue) as refused:
         decisions.parse(data, "level.dmn")
     assert refused.value.facts["file"] == "level.dmn"
+
+
+def dates(*rules: tuple[str, str]) -> bytes:
+    """A table whose input is a date."""
+    data = table(*rules).replace(b"<text>amount</text>", b"<text>date(amount)</text>")
+    return data.replace(b'typeRef="number"', b'typeRef="date"')
+
+
+def test_an_input_that_is_a_date_stays_one() -> None:
+    data = dates(('&lt; date("2026-01-01")', '"old"'), ('[date("2026-01-01")..today()]', '"new"'))
+    assert decide(data, "2025-12-31") == {"level": "old"}
+    assert decide(data, "2026-03-02") == {"level": "new"}
+    assert decide(data, "2026-03-03") is None
+
+
+def test_a_default_is_taken_where_no_rule_fits() -> None:
+    data = table(("&lt; 10", '"a"')).replace(b'name="level" typeRef="string"/>', b'name="level" typeRef="string">'
+                                             b"<defaultOutputEntry><text>\"none\"</text></defaultOutputEntry></output>")
+    assert decide(data, 50) == {"level": "none"}
+    assert decide(data, 5) == {"level": "a"}
+
+
+@pytest.mark.parametrize(("rules", "rule"), [
+    ((("-", '"a"'), ("&lt; limit", '"b"')), "r1"), ((("-", '"a" + missing'),), "r0"),
+])
+def test_an_expression_that_fails_names_table_and_rule(rules: tuple[tuple[str, str], ...], rule: str) -> None:
+    with pytest.raises(ExpressionError) as refused:
+        decide(table(*rules), 5)
+    assert (refused.value.facts["element"], refused.value.facts["rule"]) == ("level", rule)
+    assert refused.value.facts["reason"] == "unknown_name"
+
+
+def test_an_input_that_fails_names_its_table() -> None:
+    with pytest.raises(ExpressionError) as refused:
+        decide(table(("-", '"a"')).replace(b"<text>amount</text>", b"<text>other</text>"), 5)
+    assert (refused.value.facts["element"], refused.value.facts["expression"]) == ("level", "other")
+
+
+@pytest.mark.parametrize(("old", "new", "code"), [
+    (b"<text>amount</text>", b"<text expressionLanguage='juel'>amount</text>", "decision_language"),
+    (b"<decisionTable", b"<informationRequirement id='q'><requiredDecision href='#x'/></informationRequirement><decisionTable",
+     "decision_requirement"),
+    (b'<text>"low"</text>', b"<text>1</text>", "decision_type"),
+])
+def test_what_is_not_executed_is_refused_when_deployed(old: bytes, new: bytes, code: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        decisions.parse(table(*LEVELS).replace(old, new, 1), "level.dmn")
+    assert (refused.value.code, refused.value.facts["element"]) == (code, "level")
+
+
+def test_a_test_that_can_never_be_true_is_refused_when_deployed() -> None:
+    with pytest.raises(ExpressionError) as refused:
+        decisions.parse(table(("&lt; 5", '"a"'), ('"x"', '"b"')), "level.dmn")
+    assert (refused.value.facts["rule"], refused.value.facts["reason"]) == ("r1", "unlike_types")
+
+
+def test_a_null_input_fits_only_what_allows_it() -> None:
+    assert decide(table(("&lt; 5", '"a"'), ("null", '"none"'), ("&gt; 5", '"b"')), None) == {"level": "none"}

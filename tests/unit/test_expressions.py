@@ -233,6 +233,7 @@ BOMBS = {
     "growing strings": 'count(for i in 1..100000 return string join(for j in 1..1000 return "xxxxxxxxxx"))',
     "deep brackets": "(" * 9_000 + "1" + ")" * 9_000,
     "deep lists": "[" * 9_000 + "]" * 9_000,
+    "deep result": "{f: function(f, n) if n = 0 then [] else [f(f, n - 1)], r: f(f, 1300)}.r",
     "many terms": "+".join(["1"] * 9_000),
     "recursion": "{f: function(f, n) f(f, n + 1), r: f(f, 1)}.r",
     "partial growth": "for i in 1..1000000 return partial",
