@@ -42,7 +42,7 @@ def open_survey(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
     uow.execute(sa.insert(survey).values(
         case_id=context.instance_id, number=context.business_key, kind=said["survey_kind"], name=said["survey_name"],
         handed_out=said["handed_out"], opened_at=context.now, closes_at=closes_at, times_extended=0))
-    return {"closing_at": closes_at.isoformat(), "forms_entered": 0, **_blank()}
+    return {"collection_ends_at": closes_at.isoformat(), "forms_entered": 0, **_blank()}
 
 
 def extend(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
@@ -50,7 +50,7 @@ def extend(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
     closes_at = max(last_second(context.variables["new_closing_date"]), last_second(day_of(context.now).isoformat()))
     uow.execute(sa.update(survey).where(survey.c.case_id == context.instance_id).values(
         closes_at=closes_at, times_extended=survey.c.times_extended + 1))
-    return {"closing_at": closes_at.isoformat(), "closing_date": closes_at.date().isoformat()}
+    return {"collection_ends_at": closes_at.isoformat(), "closing_date": closes_at.date().isoformat()}
 
 
 def save_form(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
