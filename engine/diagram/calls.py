@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from engine.diagram.graph import Edges, graph, waits
+from engine.diagram.graph import Edges, graphs, waits
 from engine.diagram.model import Diagram, Element, Process
 from engine.diagram.sources import Known, Source
 from engine.errors import Problem
@@ -21,20 +21,14 @@ def problems(source: Source, known: Known) -> Iterator[Problem]:
 
 def certain_calls(process: Process) -> list[Element]:
     """The call activities that every case reaches before it waits or chooses."""
-    found: list[Element] = []
-    for scope in _at_once(process):
-        found.extend(process.elements[name] for name in scope)
-    return [element for element in found if element.type == "callActivity" and not element.loop]
-
-
-def _at_once(process: Process) -> Iterator[list[str]]:
-    todo = [process.id]
+    scopes, found, todo = {each.scope: each for each in graphs(process)}, list[Element](), [process.id]
     while todo:
-        whole = graph(process, todo.pop())
+        whole = scopes[todo.pop()]
         starts = [name for name in whole.starts if len(whole.starts) == 1]
-        passed = _passed(process, whole.after, starts)
-        todo.extend(name for name in passed if process.elements[name].type == "subProcess")
-        yield passed
+        passed = [process.elements[name] for name in _passed(process, whole.after, starts)]
+        todo.extend(element.id for element in passed if element.type == "subProcess")
+        found.extend(element for element in passed if element.type == "callActivity" and not element.loop)
+    return found
 
 
 def _passed(process: Process, after: Edges, starts: list[str]) -> list[str]:

@@ -24,20 +24,18 @@ THROWING = ("endEvent", "intermediateThrowEvent")
 
 def problems(source: Source, known: Known) -> Iterator[Problem]:
     """Events of a kind or in a place that BPMN does not have, and events that lack what they need."""
-    for element in source.elements():
-        process = source.process(element)
-        if element.event and element.type in ALLOWED:
-            yield from _kind(source, process, element)
-        if element.event and element.type != "startEvent":
-            yield from _thrown(source, process, element, known)
-        yield from _message(source, element)
-        if element.type == "boundaryEvent":
-            yield from _boundary(source, process, element)
-        if element.is_event_sub_process:
-            yield from _event_sub_process(source, process, element)
-        if element.type == "eventBasedGateway":
-            yield from _event_gateway(source, process, element)
     for process in source.processes:
+        for element in process.elements.values():
+            if element.event and element.type in ALLOWED:
+                yield from _kind(source, process, element)
+            yield from _message(source, element)
+            if element.type == "boundaryEvent":
+                yield from _boundary(source, process, element)
+            if element.is_event_sub_process:
+                yield from _event_sub_process(source, process, element)
+            if element.type == "eventBasedGateway":
+                yield from _event_gateway(source, process, element)
+        yield from _thrown(source, process, known)
         yield from _links(source, process)
 
 
@@ -60,27 +58,43 @@ def _allowed(process: Process, element: Element) -> tuple[str, ...]:
     return IN_EVENT_SUB_PROCESS if scope.is_event_sub_process else IN_SUB_PROCESS
 
 
-def _thrown(source: Source, process: Process, element: Element, known: Known) -> Iterator[Problem]:
-    event = element.event
-    if event is None or element.type not in THROWING or event.kind not in ("error", "escalation"):
-        return
-    kind_zh = KINDS[event.kind]
-    if not event.code:
-        yield source.problem("code_missing", element.id, kind=event.kind, kind_zh=kind_zh)
-    elif not _is_caught(process, element.scope, event.kind, event.code) and not _caller_catches(process, event, known):
-        yield source.problem("error_not_caught", element.id, kind=event.kind, kind_zh=kind_zh, code_thrown=event.code)
+def _thrown(source: Source, process: Process, known: Known) -> Iterator[Problem]:
+    judged: dict[tuple[str, str, str], bool] = {}
+    for element in process.elements.values():
+        event = element.event
+        if event is None or element.type not in THROWING or event.kind not in ("error", "escalation"):
+            continue
+        facts = {"kind": event.kind, "kind_zh": KINDS[event.kind]}
+        if not event.code:
+            yield source.problem("code_missing", element.id, **facts)
+            continue
+        key = (element.scope, event.kind, event.code)
+        if key not in judged:
+            judged[key] = _is_caught(process, element.scope, event) or _caller_catches(process, event, known)
+        if not judged[key]:
+            yield source.problem("error_not_caught", element.id, **facts, code_thrown=event.code)
 
 
-def _is_caught(process: Process, scope: str | None, kind: str, code: str | None) -> bool:
+def _is_caught(process: Process, scope: str | None, event: EventDefinition) -> bool:
     """By an event sub-process of a scope from `scope` outwards, or a boundary event on one of them."""
+    catchers = _catchers(process)
     while scope:
-        inner = [s for sub in process.inside(scope) if sub.is_event_sub_process for s in process.starts(sub.id)]
-        for catcher in (*inner, *process.boundary_events(scope)):
-            event = catcher.event
-            if event and event.kind == kind and event.code in (None, code):
-                return True
+        if any(c.kind == event.kind and c.code in (None, event.code) for c in catchers.get(scope, ())):
+            return True
         scope = process.elements[scope].scope if scope in process.elements else None
     return False
+
+
+def _catchers(process: Process) -> dict[str, list[EventDefinition]]:
+    """What is caught around a scope or activity, by its id."""
+    found: dict[str, list[EventDefinition]] = {}
+    for element in process.elements.values():
+        scope = process.elements.get(element.scope)
+        if element.event and element.type == "boundaryEvent":
+            found.setdefault(element.attached_to or "", []).append(element.event)
+        elif element.event and element.type == "startEvent" and scope and scope.is_event_sub_process:
+            found.setdefault(scope.scope, []).append(element.event)
+    return found
 
 
 def _caller_catches(process: Process, event: EventDefinition, known: Known) -> bool:
@@ -91,7 +105,7 @@ def _caller_catches(process: Process, event: EventDefinition, known: Known) -> b
     while todo:
         called = todo.pop()
         for caller, call in callers:
-            if call.called == called and _is_caught(caller, call.id, event.kind, event.code):
+            if call.called == called and _is_caught(caller, call.id, event):
                 return True
             if call.called == called and caller.id not in seen:
                 seen.add(caller.id)

@@ -16,6 +16,7 @@ from engine.diagram.variables import Variables, variables
 from engine.errors import ExpressionError, Problem
 from engine.expression_messages import explain
 
+STOPPED = ("timeout", "memory")
 VALUES = ("assignee", "dueDate", "followUpDate", "priority")
 
 
@@ -32,10 +33,15 @@ class Expression:
 
 def problems(source: Source, known: Known) -> Iterator[Problem]:
     """Syntax, types and constant values of all expressions; names that are nearly those of known variables."""
+    is_patient = True
     for process in source.processes:
         scope = variables(source, process, known)
         for expression in _expressions(source, process):
-            yield from _problems(source, expression, scope)
+            findings = list(_findings(expression, scope, is_patient=is_patient))
+            is_patient = is_patient and not any(facts["reason"] in STOPPED for facts in findings)
+            yield from (_problem(source, expression, facts) for facts in findings)
+            if not findings:
+                yield from _spelling(source, expression, scope)
 
 
 def _expressions(source: Source, process: Process) -> Iterator[Expression]:
@@ -84,17 +90,13 @@ def _of_event(element: Element) -> Iterator[Expression]:
         yield Expression(element.id, "correlation", text)
 
 
-def _problems(source: Source, expression: Expression, scope: Variables) -> Iterator[Problem]:
-    findings = list(_findings(expression, scope))
-    for facts in findings:
-        zh, en = explain(facts)
-        yield source.problem("feel", expression.element, expression.field, text=expression.text, reason_zh=zh, reason_en=en)
-    if not findings:
-        yield from _spelling(source, expression, scope)
+def _problem(source: Source, expression: Expression, facts: dict[str, Any]) -> Problem:
+    zh, en = explain(facts)
+    return source.problem("feel", expression.element, expression.field, text=expression.text, reason_zh=zh, reason_en=en)
 
 
-def _findings(expression: Expression, scope: Variables) -> Iterator[dict[str, Any]]:
-    """The facts of everything wrong with one expression."""
+def _findings(expression: Expression, scope: Variables, *, is_patient: bool) -> Iterator[dict[str, Any]]:
+    """The facts of everything wrong with one expression; `is_patient` allows one more that may run into the limits."""
     if not expression.is_feel and "#{" in expression.text:
         yield {"reason": "unsupported_reference"}
         return
@@ -104,7 +106,7 @@ def _findings(expression: Expression, scope: Variables) -> Iterator[dict[str, An
         if feel is not None:
             found = expressions.check_types(feel, scope.types, is_condition=expression.is_condition)
             yield from ({"reason": each.reason, **each.facts} for each in found)
-            if not found and not read:
+            if not found and not read and is_patient:
                 _evaluate(feel, is_condition=expression.is_condition)
     except ExpressionError as error:
         yield dict(error.facts)

@@ -24,15 +24,17 @@ class Graph:
         return [name for name, e in self.nodes.items() if e.type == "startEvent"]
 
 
-def graphs(process: Process) -> Iterator[Graph]:
-    """The graph of the process, and of each of its sub-processes."""
-    for scope in (process.id, *(e.id for e in process.elements.values() if e.type in ("subProcess",))):
-        yield graph(process, scope)
+def graphs(process: Process) -> list[Graph]:
+    """The graph of the process, and of each of its sub-processes, outer before inner."""
+    scopes: dict[str, dict[str, Element]] = {process.id: {}}
+    scopes |= {e.id: {} for e in process.elements.values() if e.type == "subProcess"}
+    for element in process.elements.values():
+        scopes.setdefault(element.scope, {})[element.id] = element
+    return [_graph(process, scope, nodes) for scope, nodes in scopes.items()]
 
 
-def graph(process: Process, scope: str) -> Graph:
+def _graph(process: Process, scope: str, nodes: Mapping[str, Element]) -> Graph:
     """The graph of one scope; a flow that leaves the scope is left out."""
-    nodes = {e.id: e for e in process.inside(scope)}
     after: dict[str, list[str]] = {name: [] for name in nodes}
     before: dict[str, list[str]] = {name: [] for name in nodes}
     for source, target in _edges(process, nodes):
@@ -56,11 +58,17 @@ def reached(edges: Edges, start: Iterable[str]) -> set[str]:
 def cyclic(graph: Graph, allowed: set[str]) -> list[str]:
     """The nodes among `allowed` that stand on (or between) loops of `allowed` nodes only, in document order."""
     left = set(allowed)
-    while True:
-        stay = {n for n in left if left.intersection(graph.after[n]) and left.intersection(graph.before[n])}
-        if stay == left:
-            return [n for n in graph.nodes if n in left]
-        left = stay
+    for outward, inward in ((graph.after, graph.before), (graph.before, graph.after)):
+        open_ways = {name: sum(other in left for other in outward[name]) for name in left}
+        todo = [name for name, count in open_ways.items() if not count]
+        while todo:
+            name = todo.pop()
+            left.discard(name)
+            for other in left.intersection(inward[name]):
+                open_ways[other] -= 1
+                if not open_ways[other]:
+                    todo.append(other)
+    return [name for name in graph.nodes if name in left]
 
 
 def links(nodes: Mapping[str, Element], kind: str) -> dict[str, list[str]]:
@@ -80,7 +88,7 @@ def _edges(process: Process, nodes: Mapping[str, Element]) -> Iterator[tuple[str
             yield element.attached_to, element.id
     throwing, catching = links(nodes, "intermediateThrowEvent"), links(nodes, "intermediateCatchEvent")
     for name, sources in throwing.items():
-        yield from ((source, target) for source in sources for target in catching.get(name, ()))
+        yield from ((source, target) for source in sources for target in catching.get(name, ())[:1])
 
 
 def _frozen(edges: Mapping[str, list[str]]) -> Edges:
