@@ -13,7 +13,7 @@ from engine.settings import Settings, from_env
 from engine.unit_of_work import ProcessEngine
 from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
-from web import access, auth, cli, errors, health
+from web import access, auth, cli, errors, health, rest
 from web.admin import admin
 from web.cases import cases
 from web.inbox import inbox, tasks
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
           default_translation_directories="translations")
     app.before_request(access.guard)
     app.after_request(_finish)
-    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, cases.pages, admin.pages):
+    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, cases.pages, admin.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(EngineError, refuse)
@@ -67,6 +67,8 @@ def refuse(error: Exception) -> Response | tuple[str, int]:
 def _http(error: HTTPException) -> Response | tuple[str, int]:
     if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
         return Response(status=error.code, headers=dict(error.get_headers()))
+    if rest.is_for(request.path):
+        return rest.refuse(error)
     limit = f"{(request.max_content_length or 0) // 1_000_000} MB"
     facts = {"limit": limit} if isinstance(error, RequestEntityTooLarge) else {}
     return refuse(EngineError(HTTP_CODES.get(error.code or 500, "bad_request" if (error.code or 500) < 500 else "failed"), **facts))

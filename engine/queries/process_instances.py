@@ -86,6 +86,11 @@ def one(uow: UnitOfWork, found: str, *, is_running: bool = True) -> ProcessInsta
     return next((_of(uow, row, each) for each in called.running(row.tokens) if each.token == token), None)
 
 
+def is_new(uow: UnitOfWork, instance_id: str) -> bool:
+    """Whether nothing has happened to a case but its start."""
+    return bool(uow.scalar(sa.select(case.head_seq).where(case.id == instance_id)) == 1)
+
+
 def variables(uow: UnitOfWork, found: ProcessInstance) -> dict[str, Any]:
     """The variables that live in a process instance itself."""
     row = uow.row(sa.select(case.bundle_id, case.tokens).where(case.id == found.instance_id))

@@ -1,0 +1,39 @@
+"""`/engine-rest`: the REST API of Camunda 7 and Operaton 1.0, as far as it goes; `/engine-rest/openapi.json` says how far.
+
+It goes through the same verbs as the pages, as whoever signs in by HTTP Basic.
+"""
+
+import logging
+
+from flask import Blueprint, Response, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import EngineError
+from web.rest import about, basic, definitions, deployments, history, instances, messages, tasks
+from web.rest.openapi import PREFIX
+from web.rest.refusals import RestRefusal, respond
+
+log = logging.getLogger("fuwuflow")
+pages = Blueprint("rest", __name__, url_prefix=PREFIX)
+for each in (about, deployments, definitions, instances, tasks, messages, history):
+    pages.register_blueprint(each.pages)
+
+
+@pages.record_once
+def prepare(state: BlueprintSetupState) -> None:
+    """Give the application an empty memory of credentials."""
+    state.app.extensions[basic.ROOM] = basic.Credentials()
+
+
+@pages.errorhandler(Exception)
+def refuse(error: Exception) -> Response:
+    """Tell what went wrong in the words of this API; what nobody expected is logged."""
+    if not isinstance(error, RestRefusal | EngineError | HTTPException):
+        log.error("request failed: %s %s", request.method, request.path, exc_info=error)
+    return respond(error)
+
+
+def is_for(path: str) -> bool:
+    """Whether a request's path is in this API."""
+    return path == PREFIX or path.startswith(PREFIX + "/")
