@@ -156,9 +156,9 @@ def _prepare_event_sub_processes(spec: ScopeSpec, specs: Mapping[str, ScopeSpec]
         starts = [n.element for n in inner.task_specs.values() if n.element.type == "startEvent"]
         if len(starts) != 1 or starts[0].event is None or not isinstance(node, scopes.EventSubProcess):
             raise InvalidValue(field="startEvent", value=len(starts), element=name)
-        node.definition, node.start = starts[0].event, starts[0].id
+        node.start, node.definition = starts[0], starts[0].event
         node.is_interrupting = starts[0].is_interrupting or node.definition.kind == "error"
-        inner.entries = (node.start,)
+        inner.entries = (node.start.id,)
 
 
 def _prepare_inclusive_joins(spec: ScopeSpec) -> None:

@@ -99,7 +99,7 @@ class ReceiveTask(CatchEvent):
 
 
 class BoundaryEvent(Event, bpmn.BoundaryEvent):
-    """Exists only once it has fired (`events.fire`)."""
+    """Exists only once it has fired (`Instance.fire`)."""
 
     def __init__(self, scope: ScopeSpec, name: str, element: Element) -> None:
         is_error = element.event is not None and element.event.kind == "error"

@@ -60,7 +60,7 @@ class Environment(Protocol):
         """
 
     def child_closed(self, process: str, element: str, body: int, child: int) -> None:
-        """Instance `child` is done (after its `closed`, if it is a sub-process or call activity, and after `is_complete`)."""
+        """Instance `child` is done (after its `closed` if it is a sub-process or call activity, before `is_complete`)."""
 
     def is_complete(self, process: str, element: str, body: int, done: int, total: int) -> bool:
         """Whether the completion condition holds after `done` of `total` instances (this one counted).

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.diagram.model import EventDefinition
+from engine.diagram.model import Element, EventDefinition
 from engine.spiff.elements import BoundaryEvent, CatchEvent
 from engine.spiff.joins import EventBasedGateway
 from engine.spiff.node import FUTURE, WAITING, FlowNode, Level, Token
@@ -16,10 +16,11 @@ TOLD = ("timer", "message")
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """`token` listens for `event`, whose own token would stand in `level`."""
+    """`token` listens for the event `element`; the token of `event` (it, or its event sub-process) would stand in `level`."""
 
     token: Token
     event: FlowNode
+    element: Element
     definition: EventDefinition
     level: Level
     scope: int
@@ -27,10 +28,9 @@ class Listener:
 
     @property
     def key(self) -> str:
-        """Its name in the token's `fired`: a call activity's boundary and an event sub-process it called may share an id."""
-        element = self.event.element
-        is_called = element.process != self.token.task_spec.element.process
-        return f"{element.process}/{element.id}" if is_called else element.id
+        """Its name in the token's `fired`: a call activity's boundary and a start event in what it calls may share an id."""
+        process, name = self.element.process, self.element.id
+        return name if process == self.token.task_spec.element.process else f"{process}/{name}"
 
     @property
     def fired(self) -> int:
@@ -51,7 +51,7 @@ def boundary_events(token: Token) -> Iterator[Listener]:
         event = token.workflow.spec.task_specs[name]
         if isinstance(event, BoundaryEvent) and event.element.event is not None:
             host = token.activity
-            yield Listener(host, event, event.element.event, host.workflow, host.scope, event.is_interrupting)
+            yield Listener(host, event, event.element, event.element.event, host.workflow, host.scope, event.is_interrupting)
 
 
 def event_sub_processes(level: Level) -> Iterator[Listener]:
@@ -61,7 +61,7 @@ def event_sub_processes(level: Level) -> Iterator[Listener]:
     for name in level.spec.event_sub_processes:
         event = level.spec.task_specs[name]
         if isinstance(event, EventSubProcess):
-            yield Listener(level.host, event, event.definition, level, level.host.number, event.is_interrupting)
+            yield Listener(level.host, event, event.start, event.definition, level, level.host.number, event.is_interrupting)
 
 
 def listeners(token: Token) -> Iterator[Listener]:
@@ -81,17 +81,14 @@ def _awaited(token: Token) -> Iterator[Listener]:
         caught = list({flow.target: targets[flow.target] for flow in node.flows}.values())
     for event in caught:
         if event.element.event is not None:
-            yield Listener(token, event, event.element.event, token.workflow, token.scope)
+            yield Listener(token, event, event.element, event.element.event, token.workflow, token.scope)
 
 
 def subscription(listener: Listener) -> Subscription:
     """The row for who must tell the case."""
-    event = listener.event
-    return Subscription(
-        token=listener.token.number, scope=listener.scope, process=event.element.process, element=event.element.id,
-        definition=listener.definition, fired=listener.fired,
-        is_interrupting=listener.is_interrupting, start=event.start if isinstance(event, EventSubProcess) else None,
-    )
+    element = listener.element
+    return Subscription(listener.token.number, listener.scope, element.process, element.id, listener.definition,
+                        listener.fired, listener.is_interrupting)
 
 
 def told(token: Token) -> Iterator[Listener]:

@@ -183,7 +183,6 @@ class Instance(Tree):
     def _leave_child(self, child: Token, body: Token) -> None:
         node: MultiInstance = body.task_spec
         is_complete = node.is_complete(body)
-        self.environment.child_closed(node.element.process, node.element.id, body.number, child.number)
         self._left(child, [])
         body.done += 1
         if is_complete:

@@ -225,6 +225,9 @@ class FlowNode(TaskSpec):
     def _run_hook(self, my_task: Token) -> bool:
         if my_task.past != "element":
             self.perform(my_task)
+            if my_task.index is not None:
+                name = self.element.id
+                my_task.instance.environment.child_closed(self.element.process, name, my_task.outer, my_task.number)
             my_task.past = "element"
         return True
 

@@ -97,8 +97,8 @@ def _retry(instance: Instance, number: int) -> None:
 
 def _trigger(instance: Instance, step: Trigger) -> None:
     token = _token(instance, step.token)
-    listener = next((x for x in events.told(token) if x.event.element.id == step.event
-                     and step.process in (None, x.event.element.process)), None)
+    listener = next((x for x in events.told(token) if x.element.id == step.event
+                     and step.process in (None, x.element.process)), None)
     if listener is None:
         raise StepRefused(reason="not_waiting", token=step.token, element=step.event)
     if isinstance(listener.event, BoundaryEvent | EventSubProcess):

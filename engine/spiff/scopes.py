@@ -44,10 +44,10 @@ class SubProcess(Scope, bpmn.SubWorkflowTask):
 
 
 class EventSubProcess(SubProcess):
-    """Exists only once its start event has happened (`events.fire`)."""
+    """Exists only once its start event has happened (`Instance.fire`)."""
 
+    start: Element
     definition: EventDefinition
-    start: str
     is_interrupting: bool
 
 

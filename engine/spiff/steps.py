@@ -55,9 +55,9 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Event element `event` happened to the token that listens (as in `Subscription`); `times` collapsed into one firing.
+    """`event` happened to the token that listens (`Subscription.element`, `.token`); `times` collapsed into one firing.
 
-    `process` matters only where a call activity's boundary event and an event sub-process of what it calls share an id.
+    `process` matters only where a call activity's boundary event and a start event in what it calls share an id.
     """
 
     token: int
@@ -117,8 +117,8 @@ class Subscription:
     """A timer or message that the case waits for. Key: (`token`, `process`, `element`).
 
     `token` listens (host of a boundary event, catching event, event gateway, scope of an event sub-process), `element`
-    is the event (for an event gateway the target, for an event sub-process the sub-process), with its `definition`,
-    `process` and the `scope` whose variables its texts see. `start` is the start event inside an event sub-process.
+    is the event (for an event gateway the target, for an event sub-process its start event), with its `definition`,
+    `process` and the `scope` whose variables its texts see.
     `fired` counts earlier firings of a non-interrupting one. A date or duration that has fired is gone from the list; a
     cycle stays, because only who reads its text knows its last round.
     """
@@ -130,7 +130,6 @@ class Subscription:
     definition: EventDefinition
     fired: int = 0
     is_interrupting: bool = True
-    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

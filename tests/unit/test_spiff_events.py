@@ -174,8 +174,8 @@ def at_level(level: str, inner: str) -> Case:
 @pytest.mark.parametrize("level", LEVELS)
 def test_interrupting_event_sub_process_takes_its_scope_over(level: str, definition: str) -> None:
     case = at_level(level, event_sub_process("v", definition, users("w") + flow("v_s", "w")))
-    assert case.armed == ["v"]
-    assert (case.trigger("v").offered, case.armed) == (["w"], [])
+    assert case.armed == ["v_s"]
+    assert (case.trigger("v_s").offered, case.armed) == (["w"], [])
     case.complete("w")
     assert case.is_ended if level == "process" else case.offered == ["z"]
 
@@ -183,9 +183,9 @@ def test_interrupting_event_sub_process_takes_its_scope_over(level: str, definit
 @pytest.mark.parametrize("level", LEVELS)
 def test_non_interrupting_event_sub_process_runs_beside_its_scope_each_time(level: str) -> None:
     case = at_level(level, event_sub_process("v", event("message", "m1"), users("w") + flow("v_s", "w"), interrupting=False))
-    assert case.trigger("v").trigger("v").offered == ["u", "w", "w"]
+    assert case.trigger("v_s").trigger("v_s").offered == ["u", "w", "w"]
     assert case.complete("u").offered == ["w", "w"]
-    assert case.armed == ["v"]
+    assert case.armed == ["v_s"]
     case.complete("w").complete("w")
     assert case.is_ended if level == "process" else case.offered == ["z"]
 
@@ -214,13 +214,13 @@ def test_error_thrown_again_inside_its_event_sub_process_goes_further_out() -> N
 def test_event_sub_process_interrupts_another_that_runs() -> None:
     inner = (event_sub_process("v", event("message", "m1"), users("w") + flow("v_s", "w"), interrupting=False)
              + event_sub_process("t", event("timer"), users("x") + flow("t_s", "x")))
-    case = at_level("sub", inner).trigger("v").trigger("t")
+    case = at_level("sub", inner).trigger("v_s").trigger("t_s")
     assert (case.offered, case.armed) == (["x"], [])
 
 
 def test_event_sub_process_may_have_its_own_boundaries_inside() -> None:
     inside = users("w", "y") + boundary("wb", "w", event("timer")) + flow("v_s", "w") + flow("wb", "y")
-    case = at_level("process", event_sub_process("v", event("message", "m1"), inside)).trigger("v")
+    case = at_level("process", event_sub_process("v", event("message", "m1"), inside)).trigger("v_s")
     assert case.trigger("wb").offered == ["y"]
 
 
@@ -230,6 +230,6 @@ def test_subscription_says_who_listens_for_what_and_whose_variables_count() -> N
     case = Case(ENDS + sub(inner) + flow("s", "a", "e"))
     host, task = case.token("a"), case.token("u")
     assert case.outcome is not None
-    assert [(s.token, s.scope, s.process, s.element, s.is_interrupting, s.start) for s in case.outcome.subscriptions] == [
-        (host, host, "p", "v", False, "v_s"), (task, host, "p", "b", True, None)]
+    assert [(s.token, s.scope, s.process, s.element, s.is_interrupting) for s in case.outcome.subscriptions] == [
+        (host, host, "p", "v_s", False), (task, host, "p", "b", True)]
     assert case.outcome.subscriptions[1].definition == EventDefinition("timer", timer="duration", text="PT2H")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.spiff import steps
-from tests.unit.bpmn_model import Game, Graph
+from tests.unit.bpmn_model import Game, Graph, Shape
 from tests.unit.bpmn_random import Draft, to_xml
 from tests.unit.spiff_case import Case, processes
 
@@ -28,7 +28,12 @@ def seen_by_engine(case: Case) -> Counter[tuple[str, str]]:
 
 def seen_by_model(game: Game) -> Counter[tuple[str, str]]:
     return Counter([("open", w.shape.id) for w in game.tasks] + [("incident", w.shape.id) for w in game.stuck]
-                   + [("listens", shape.id) for _, shape in game.listeners])
+                   + [("listens", heard(shape)) for _, shape in game.listeners])
+
+
+def heard(shape: Shape) -> str:
+    """The event that is waited for: of an event sub-process its start event."""
+    return shape.inner.start.id if shape.type == "handler" and shape.inner else shape.id
 
 
 def values(random: Random) -> dict[str, bool]:
@@ -57,7 +62,7 @@ def move(game: Game, case: Case, random: Random) -> None:
     """Choose one thing that can happen, the same on both sides: by element and age."""
     kind, name = random.choice(sorted(seen_by_model(game).elements()))
     if kind == "listens":
-        listeners = [x for x in game.listeners if x[1].id == name]
+        listeners = [x for x in game.listeners if heard(x[1]) == name]
         number = random.randrange(len(listeners))
         assert case.outcome is not None
         found = sorted(s.token for s in case.outcome.subscriptions if s.element == name)

@@ -169,25 +169,25 @@ def test_terminate_in_an_instance_ends_that_instance_only() -> None:
 def test_event_sub_process_of_one_instance_leaves_the_others_alone() -> None:
     inner = INNER + event_sub_process("v", event("message", "m1"), users("w") + flow("v_s", "w"))
     case = Case(ENDS + node("subProcess", "m", many(2) + inner) + users("z") + flow("s", "m", "z", "e"))
-    assert case.armed == ["v", "v"]
-    assert case.trigger("v", number=1).offered == ["u", "w"]
-    assert case.armed == ["v"]
+    assert case.armed == ["v_s", "v_s"]
+    assert case.trigger("v_s", number=1).offered == ["u", "w"]
+    assert case.armed == ["v_s"]
     assert case.complete("w").complete("u").offered == ["z"]
 
 
-def test_a_call_s_boundary_event_and_an_event_sub_process_it_called_may_share_an_id() -> None:
+def test_a_call_s_boundary_event_and_a_start_event_in_what_it_calls_may_share_an_id() -> None:
     told = event("message", "m1")
-    called = INNER.replace("s2", "s") + event_sub_process("b", told, users("w") + flow("b_s", "w"), interrupting=False)
-    body = (ENDS + node("callActivity", "c", calledElement="q") + boundary("b", "c", told, interrupting=False) + users("late")
-            + flow("s", "c", "e") + flow("b", "late"))
+    called = INNER.replace("s2", "s") + event_sub_process("v", told, users("w") + flow("v_s", "w"), interrupting=False)
+    body = (ENDS + node("callActivity", "c", calledElement="q") + boundary("v_s", "c", told, interrupting=False)
+            + users("late") + flow("s", "c", "e") + flow("v_s", "late"))
     case = Case(processes(p=body, q=called))
     host = case.token("c")
-    case.step(steps.Trigger(host, "b", process="q"))
+    case.step(steps.Trigger(host, "v_s", process="q"))
     assert case.offered == ["u", "w"]
-    case.step(steps.Trigger(host, "b", process="p"))
+    case.step(steps.Trigger(host, "v_s", process="p"))
     assert case.offered == ["late", "u", "w"]
     assert case.outcome is not None
-    assert [(s.process, s.element, s.fired) for s in case.outcome.subscriptions] == [("p", "b", 1), ("q", "b", 1)]
+    assert [(s.process, s.element, s.fired) for s in case.outcome.subscriptions] == [("p", "v_s", 1), ("q", "v_s", 1)]
 
 
 def test_endless_self_call_meets_the_limit_and_can_be_cancelled() -> None:

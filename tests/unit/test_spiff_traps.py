@@ -89,7 +89,7 @@ def test_overdue_timer_does_not_fire_when_a_sibling_is_completed() -> None:
 def test_a_later_message_does_not_start_new_cases_by_itself() -> None:
     spec = compile_processes(processes(p=ENDS + users("a") + flow("s", "a", "e") + event_sub_process(
         "v", event("message", "m1"), users("w") + flow("v_s", "w"), interrupting=False)))
-    assert Case(spec=spec).trigger("v").offered == ["a", "w"]
+    assert Case(spec=spec).trigger("v_s").offered == ["a", "w"]
     assert Case(spec=spec).offered == ["a"]
 
 
