@@ -13,7 +13,8 @@ from tests.conftest import Clock
 from tests.database.acting import Case, row, start
 
 LEAD, MANAGER = "lead.changsha", "manager"
-RECEIVED = {"received_by": "phone", "customer": "长沙某银行", "product": "pin_pad", "serial_number": "PP1", "complaint_text": "服务态度差"}
+RECEIVED = {"received_by": "phone", "customer": "长沙某银行", "product": "pin_pad", "serial_number": "PP1",
+            "complaint_text": "服务态度差"}
 FRIDAY_AT_FOUR = datetime(2026, 3, 6, 8, 0, tzinfo=UTC)
 
 

@@ -23,8 +23,9 @@ THE_25TH = datetime(2026, 3, 25, 1, 0, tzinfo=UTC)  # a Wednesday, 09:00 in Chin
 def order(company: ProcessEngine, number: str, **given: Any) -> None:
     finished = given.pop("finished_at", datetime(2026, 3, 10, 6, 0, tzinfo=UTC))
     row = {"case_id": f"case-{number}", "number": number, "office": "changsha", "state": "signed", "customer": "长沙某银行",
-           "product_id": "pin_pad", "serial": f"S{number}", "symptom_id": "no_power", "reported_at": finished - timedelta(hours=9),
-           "arrived_at": finished - timedelta(hours=2), "finished_at": finished, "is_charged": False, "charge_cents": 0,
+           "product_id": "pin_pad", "serial": f"S{number}", "symptom_id": "no_power",
+           "reported_at": finished - timedelta(hours=9), "arrived_at": finished - timedelta(hours=2), "finished_at": finished,
+           "is_charged": False, "charge_cents": 0,
            "satisfaction": "satisfied"} | given
     with company.transaction(SYSTEM) as uow:
         uow.execute(sa.insert(repair_order).values(row))
@@ -90,7 +91,8 @@ def test_month_is_counted_approved_and_sent(company: ProcessEngine, clock: Clock
     assert case.ended_at == "month_closed"
     assert {to for to, _ in case.told()} == {"quality", "technical_manager", "technical_support", "manufacturing"}
     filed = row(company, monthly_statistics, case.id)
-    assert (filed.month, filed.number, filed.approved_by, filed.analysis) == ("2026-03", "TJ-2026-03", MANAGER, "密码键盘不通电最多")
+    assert (filed.month, filed.number, filed.approved_by) == ("2026-03", "TJ-2026-03", MANAGER)
+    assert filed.analysis == "密码键盘不通电最多"
     found = loads(filed.figures)
     assert (found["orders"], found["charged"], found["repeat_repairs"], found["mean_hours_to_repair"]) == (3, 1, 1, 2.0)
     assert found["by_part"] == [{"id": "board_main", "count": 2}]
@@ -124,7 +126,8 @@ def test_every_suggestion_or_dissatisfaction_becomes_a_case_once(company: Proces
     order(company, "3")
     case = handed_in(month(company, clock)).do(CLERK, "check_off_orders", orders_complete="yes")
     opened = cases_of(company, "customer_opinion")
-    assert sorted((c.variables["opinion"], c.variables["office"]) for c in opened) == [("希望电话预约", "changsha"), ("等太久", "yueyang")]
+    told = sorted((c.variables["opinion"], c.variables["office"]) for c in opened)
+    assert told == [("希望电话预约", "changsha"), ("等太久", "yueyang")]
     assert case.variables["opinion_cases"] == 2
 
 
@@ -143,7 +146,8 @@ def test_opinion_is_reported_handled_and_filed(company: ProcessEngine, clock: Cl
     assert (filed.order_id, filed.opinion, filed.problem_level, filed.record) == ("case-1", "预约", level, "已回访")
 
 
-@pytest.mark.parametrize(("month", "first", "last"), [("2026-03", "2026-02-26", "2026-03-25"), ("2026-01", "2025-12-26", "2026-01-25")])
+@pytest.mark.parametrize(("month", "first", "last"), [
+    ("2026-03", "2026-02-26", "2026-03-25"), ("2026-01", "2025-12-26", "2026-01-25")])
 def test_period_runs_from_the_26th_to_the_25th(month: str, first: str, last: str) -> None:
     assert feedback.period(month) == (date.fromisoformat(first), date.fromisoformat(last))
 

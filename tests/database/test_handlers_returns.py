@@ -8,8 +8,8 @@ from handlers.tables import product_return
 from tests.database.acting import Case, row, start
 
 SALES, RULER = "sales.changsha", "general_affairs_lead"
-REQUEST = {"customer": "长沙某银行", "product": "pin_pad", "serial_number": "PP1", "shipped_on": "2026-02-27", "is_unopened": "yes",
-           "return_reason": "要换型号"}
+REQUEST = {"customer": "长沙某银行", "product": "pin_pad", "serial_number": "PP1", "shipped_on": "2026-02-27",
+           "is_unopened": "yes", "return_reason": "要换型号"}
 
 
 def requested(company: ProcessEngine, condition: str) -> Case:

@@ -19,7 +19,8 @@ ALL = {f"q{q}": "satisfied" for q in range(2, 9)}
 
 
 def opened(company: ProcessEngine, handed_out: int = 3) -> Case:
-    case = start(company, CLERK, "satisfaction_survey", survey_kind="mailing", survey_name="2026年第一次调查", closing_date="2026-03-20")
+    case = start(company, CLERK, "satisfaction_survey", survey_kind="mailing", survey_name="2026年第一次调查",
+                 closing_date="2026-03-20")
     return case.do(CLERK, "hand_out_forms", handed_out=handed_out)
 
 
@@ -34,7 +35,8 @@ def written(case: Case) -> Case:
 
 
 def test_survey_above_85_per_cent_is_reported_and_submitted(company: ProcessEngine) -> None:
-    case = entered(opened(company), ALL | {"products": ["pin_pad"]}, ALL | {"products": ["pin_pad", "other"], "q5": "dissatisfied"},
+    case = entered(opened(company), ALL | {"products": ["pin_pad"]},
+                   ALL | {"products": ["pin_pad", "other"], "q5": "dissatisfied"},
                    {"q2": "fairly", "q6": "did_not_attend", "remark": "很好"})
     assert case.offered == ["write_report"]
     written(case).do(MANAGER, "release_report", report_released="no", release_remark="补充")
@@ -122,8 +124,9 @@ def test_report_is_due_by_the_end_of_the_4th_and_its_delay_is_told(company: Proc
     assert {to for to, _ in case.told()} == {CLERK, MANAGER}
 
 
-@pytest.mark.parametrize(("closed", "due"), [("2026-03-31T23:59:59+08:00", "2026-04-04"), ("2026-12-01T00:00:00+08:00", "2027-01-04"),
-                                             ("2026-01-31T12:00:00+08:00", "2026-02-04")])
+@pytest.mark.parametrize(("closed", "due"), [
+    ("2026-03-31T23:59:59+08:00", "2026-04-04"), ("2026-12-01T00:00:00+08:00", "2027-01-04"),
+    ("2026-01-31T12:00:00+08:00", "2026-02-04")])
 def test_report_is_due_in_the_month_after_the_survey(closed: str, due: str) -> None:
     assert surveys.report_due(datetime.fromisoformat(closed)).isoformat() == f"{due}T23:59:59+08:00"
 

@@ -18,8 +18,9 @@ def repair(number="1", *, serial="S1", day=0, hours=2, product="pin_pad", sympto
 
 
 REPAIR = st.builds(
-    repair, number=st.text("123456789", min_size=1, max_size=3), serial=st.sampled_from(["", "S1", "S2", "S3"]), day=st.integers(0, 200),
-    hours=st.integers(1, 72), product=st.sampled_from(["pin_pad", "terminal"]), symptom=st.sampled_from(["no_power", "keyboard"]),
+    repair, number=st.text("123456789", min_size=1, max_size=3), serial=st.sampled_from(["", "S1", "S2", "S3"]),
+    day=st.integers(0, 200), hours=st.integers(1, 72), product=st.sampled_from(["pin_pad", "terminal"]),
+    symptom=st.sampled_from(["no_power", "keyboard"]),
     parts=st.lists(st.tuples(st.sampled_from(["board", "keys"]), st.integers(1, 3)), max_size=3), charged=st.booleans())
 
 
