@@ -89,4 +89,5 @@ def _as_json(row: sa.Row[Any]) -> dict[str, Any]:
 def _decision(row: sa.Row[Any]) -> Mapping[str, Any]:
     return {"id": row.id, "key": row.key, "category": None, "name": row.name, "version": row.version,
             "resource": row.resource_name, "deploymentId": row.deployment_id, "tenantId": None,
-            "decisionRequirementsDefinitionId": None, "decisionRequirementsDefinitionKey": None, "historyTimeToLive": None, "versionTag": None}
+            "decisionRequirementsDefinitionId": None, "decisionRequirementsDefinitionKey": None, "historyTimeToLive": None,
+            "versionTag": None}

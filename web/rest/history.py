@@ -88,7 +88,8 @@ def _activity(found: Activity) -> dict[str, Any]:
         "taskId": row.id if row.type == "userTask" and not found.is_body else None, "calledProcessInstanceId": found.calls,
         "calledCaseInstanceId": None, "assignee": found.assignee, "startTime": moment(row.started_at),
         "endTime": moment(row.ended_at), "durationInMillis": milliseconds(row.started_at, row.ended_at),
-        "canceled": row.end_state == "cancelled", "completeScope": row.type == "endEvent", "tenantId": None, "removalTime": None, "rootProcessInstanceId": row.instance_id,
+        "canceled": row.end_state == "cancelled", "completeScope": row.type == "endEvent", "tenantId": None,
+        "removalTime": None, "rootProcessInstanceId": row.instance_id,
     }
 
 

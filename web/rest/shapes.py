@@ -72,7 +72,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     "HistoricActivityInstance": _of(
         id=TEXT, parentActivityInstanceId=TEXT, activityId=TEXT, activityName=NO_TEXT, activityType=TEXT,
         processDefinitionKey=TEXT, processDefinitionId=TEXT, processInstanceId=TEXT, executionId=TEXT, taskId=NO_TEXT,
-        calledProcessInstanceId=NO_TEXT, calledCaseInstanceId=NO_TEXT, assignee=NO_TEXT, startTime=MOMENT, endTime=NO_MOMENT, durationInMillis=NO_NUMBER,
+        calledProcessInstanceId=NO_TEXT, calledCaseInstanceId=NO_TEXT, assignee=NO_TEXT, startTime=MOMENT, endTime=NO_MOMENT,
+        durationInMillis=NO_NUMBER,
         canceled=FLAG, completeScope=FLAG, tenantId=NO_TEXT, removalTime=NO_MOMENT, rootProcessInstanceId=TEXT),
     "HistoricProcessInstance": _of(
         id=TEXT, businessKey=NO_TEXT, processDefinitionId=TEXT, processDefinitionKey=TEXT, processDefinitionName=NO_TEXT,
