@@ -61,6 +61,11 @@ const RESULTS: [Kind, string[]][] = [
 const BUILTINS = new Map(RESULTS.flatMap(([kind, names]) => names.map((name): [string, Kind] => [name, kind])));
 const ORDERED: Kind[] = ["string", "number", "date", "time", "date time", "duration"];
 
+const EXPRESSIONS = parser.configure({ top: "Expression", contextTracker: trackVariables({}) });
+const TESTS = parser.configure({ top: "UnaryTests", contextTracker: trackVariables({}) });
+const TREES = { expressions: new Map<string, Node>(), tests: new Map<string, Node>() };
+const MAX_TREES = 1000; // texts of at most 20,000 characters; the memory limit holds all the same
+
 class Walk {
   readonly names = new Set<string>();
   readonly required = new Set<string>();
@@ -70,11 +75,19 @@ class Walk {
   constructor(private readonly text: string, private readonly question: Question) {}
 
   result(): Inspection {
-    const top = this.question.isTest ? "UnaryTests" : "Expression";
-    const tree = parser.configure({ top, contextTracker: trackVariables({}) }).parse(this.text);
-    tree.iterate({ enter: (node) => { if (node.type.isError) throw this.syntaxError(node.from, node.to); } });
-    const { kind } = this.shape(tree.topNode as unknown as Node, new Map());
+    const { kind } = this.shape(this.tree(), new Map());
     return { kind, names: [...this.names], required: [...this.required], findings: this.findings };
+  }
+
+  private tree(): Node {
+    const [parsers, trees] = this.question.isTest ? [TESTS, TREES.tests] : [EXPRESSIONS, TREES.expressions];
+    const known = trees.get(this.text);
+    if (known) return known;
+    const tree = parsers.parse(this.text);
+    tree.iterate({ enter: (node) => { if (node.type.isError) throw this.syntaxError(node.from, node.to); } });
+    if (trees.size >= MAX_TREES) trees.clear();
+    trees.set(this.text, tree.topNode as unknown as Node);
+    return tree.topNode as unknown as Node;
   }
 
   private syntaxError(from: number, to: number): Error {

@@ -123,14 +123,14 @@ class _Submission:
 
     def _hidden(self, scope: _Scope) -> frozenset[str]:
         """The keys of hidden fields. As form-js: conditions see everything first, then all but what was hidden by that."""
-        seen = _plain(scope.values)
-        first = self._met(scope, seen)
+        before, seen = _plain(scope.values), _plain(scope.values)
+        first = self._met(scope, before)
         for one in scope.fields:
             if one.key in first:
                 _put(seen, one.path, None)
             elif one.key not in scope.sent and not (one.is_disabled or one.is_readonly):
                 _put(seen, one.path, one.empty)
-        second = self._met(scope, seen)
+        second = first if seen == before else self._met(scope, seen)
         if not scope.prefix:
             self.data = {**self.shown, **seen}
         return frozenset(second)
