@@ -38,6 +38,7 @@ class Shape:
     attached_to: str | None = None
     instances: int | None = None
     sequential: bool = False
+    until: str | None = None
     inner: "Graph | None" = None
     calls: str | None = None
 
@@ -332,22 +333,25 @@ class Game:
         arcs = work.frame.graph.out(work.shape.id)
         if work.shape.type == "and":
             return arcs
-        true = [a for a in arcs if not a.is_default and self._holds(a)] or [a for a in arcs if a.is_default]
+        true = [a for a in arcs if not a.is_default and self._holds(a.condition)] or [a for a in arcs if a.is_default]
         if arcs and not true:
             return None
         return true[:1] if work.shape.type == "xor" else true
 
-    def _holds(self, arc: Arc) -> bool:
-        if arc.condition is None:
+    def _holds(self, condition: str | None) -> bool:
+        if condition is None:
             return True
-        name = arc.condition.removeprefix("not ")
-        return self.values[name] != arc.condition.startswith("not ")
+        return self.values[condition.removeprefix("not ")] != condition.startswith("not ")
 
     def _end_child(self, child: Work, body: Work) -> None:
         child.is_dead = True
         body.children.remove(child)
         body.done += 1
-        if body.shape.sequential and body.done < (body.shape.instances or 0):
+        if body.shape.until and self._holds(body.shape.until):
+            for other in body.children:
+                self._kill(other)
+            body.children = []
+        elif body.shape.sequential and body.done < (body.shape.instances or 0):
             self._child(body)
         if not body.children:
             self._queue(body)

@@ -36,6 +36,10 @@ class Draft:
     def condition(self) -> str:
         return self.random.choice(CONDITIONS)
 
+    def repeat(self, shape: Shape) -> None:
+        shape.instances, shape.sequential = self.random.randint(0, 3), self.chance(50)
+        shape.until = self.condition() if self.chance(30) else None
+
     # --- block-structured: each block gives its first and last element
 
     def scope(self, depth: int, *, start: Shape | None = None, may_escape: bool = True) -> Graph:
@@ -73,7 +77,8 @@ class Draft:
         kind = self.random.choice(LEAVES)
         shape = Shape(self.name(kind[0]), "user" if kind == "many" else kind)
         if kind == "many":
-            shape.instances, shape.sequential = self.random.randint(0, 3), self.chance(50)
+            shape.type = self.random.choice(["user", "user", "auto"])
+            self.repeat(shape)
         name = self.add(graph, shape)
         return name, name
 
@@ -147,12 +152,10 @@ class Draft:
         return host, merge
 
     def _hosted(self, graph: Graph, depth: int) -> tuple[str, str]:
-        kind = self.random.choice(["user", "job", "catch"])
-        shape = Shape(self.name(kind[0]), kind, ("message", "m3") if kind == "catch" else None)
-        if kind == "catch":
-            shape.type = "user"
+        kind = self.random.choice(["user", "job"])
+        shape = Shape(self.name(kind[0]), kind)
         if kind == "job" and self.chance(40):
-            shape.instances, shape.sequential = self.random.randint(0, 3), self.chance(50)
+            self.repeat(shape)
         return self._hosts(graph, self.add(graph, shape), depth)
 
     def _sub(self, graph: Graph, depth: int) -> tuple[str, str]:
@@ -166,7 +169,7 @@ class Draft:
 
     def _many_sub(self, graph: Graph, depth: int) -> tuple[str, str]:
         first, last = self.random.choice([self._sub, self._call])(graph, depth)
-        graph.shapes[first].instances, graph.shapes[first].sequential = self.random.randint(0, 3), self.chance(50)
+        self.repeat(graph.shapes[first])
         return first, last
 
     def _throw(self, graph: Graph, depth: int) -> tuple[str, str]:
@@ -251,5 +254,5 @@ def _shape(graph: Graph, shape: Shape) -> str:
         words["triggeredByEvent"] = "true"
     if shape.calls:
         words["calledElement"] = shape.calls
-    loop = many(shape.instances, sequential=shape.sequential) if shape.instances is not None else ""
+    loop = many(shape.instances, sequential=shape.sequential, until=shape.until) if shape.instances is not None else ""
     return node(TAGS[shape.type], shape.id, definition + loop + (to_xml(shape.inner) if shape.inner else ""), **words)

@@ -51,11 +51,31 @@ def play(graph: Graph, called: dict[str, Graph], random: Random) -> int:
         assert seen_by_engine(case) == expected, (moved, seen_by_engine(case) - expected, expected - seen_by_engine(case))
         assert case.is_ended == game.root.is_empty
         if not expected:
+            draw_path(case)
             return moved
         game.values = values(random)
         case.set(**game.values)
         move(game, case, random)
+    draw_path(case)
     return MOVES
+
+
+def draw_path(case: Case) -> None:
+    """From the trace alone: each token comes once and goes once; each element is entered as often as its flows say."""
+    came, gone, into = Counter[int](), Counter[int](), Counter[tuple[str, str]]()
+    entered = Counter[tuple[str, str]]()
+    for t in case.history:
+        came[t.token] += t.kind == "entered"
+        gone[t.token] += t.kind in ("left", "cancelled")
+        entered[t.process, t.element] += t.kind == "entered" and t.body is None
+        into.update((t.process, case.spec.processes[t.process].flows[f].target) for f in t.flows)
+    assert set(came.values()) == {1}
+    assert {t for t in came if not gone[t]} == {r["id"] for r in case.rows()[1:]}
+    assert max(gone.values(), default=0) <= 1
+    for (process, name), number in entered.items():
+        element = case.spec.processes[process].elements[name]
+        if element.incoming and element.type not in ("parallelGateway", "inclusiveGateway"):
+            assert number == into[process, name], name
 
 
 def move(game: Game, case: Case, random: Random) -> None:
