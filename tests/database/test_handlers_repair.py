@@ -140,7 +140,7 @@ def test_the_region_sets_the_response_deadline(company: ProcessEngine) -> None:
         "same_city": timedelta(days=1), "in_province": timedelta(days=3), "other_province": timedelta(days=7)}
 
 
-def test_a_missed_response_goes_to_the_lead_then_to_the_manager_and_the_visit_goes_on(company: ProcessEngine, clock: Clock) -> None:
+def test_a_missed_response_goes_to_the_lead_then_to_the_manager(company: ProcessEngine, clock: Clock) -> None:
     case = assigned(company).do(ENGINEER, "confirm_fault", **AGREED)
     clock.move(hours=23, minutes=59)
     assert case.run().offered == ["prepare_parts"]
@@ -218,7 +218,8 @@ def test_a_verdict_can_be_overruled_with_a_reason(company: ProcessEngine) -> Non
 
 
 def test_a_customers_fault_that_comes_to_light_while_serving_makes_it_charged_service(company: ProcessEngine) -> None:
-    case = serving(company).do(ENGINEER, "repair_on_site", work_progress="拆开", service_result="charge_needed", charge_reason="进水")
+    case = serving(company)
+    case.do(ENGINEER, "repair_on_site", work_progress="拆开", service_result="charge_needed", charge_reason="进水")
     assert case.offered == ["explain_charge"]
     order = row(company, tables.repair_order, case.id)
     assert (order.is_charged, order.warranty_status) == (True, "customer_fault")
