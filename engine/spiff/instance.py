@@ -217,6 +217,8 @@ class Instance(Tree):
 
     def park(self, token: Token, error: Exception) -> None:
         """Keep the token as an incident; what had begun inside it is cancelled."""
+        if not self.has(token):  # it left already: only a fault of ours can raise after that, and it must not be swallowed
+            raise error
         for inner in self.within(token):
             self.cancel(inner)
         self.subprocesses.pop(token.id, None)

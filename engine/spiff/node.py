@@ -226,8 +226,8 @@ class FlowNode(TaskSpec):
         if my_task.past != "element":
             self.perform(my_task)
             if my_task.index is not None:
-                name = self.element.id
-                my_task.instance.environment.child_closed(self.element.process, name, my_task.outer, my_task.number)
+                close = my_task.instance.environment.child_closed
+                close(self.element.process, self.element.id, my_task.outer, my_task.number)
             my_task.past = "element"
         return True
 
