@@ -18,7 +18,8 @@ from tests.unit.good_diagrams import DOCUMENTED, FOREIGN, GOOD
 SEEDS = ([*GOOD.values(), DOCUMENTED, FOREIGN],
          [bad.data for bad in BAD if bad.file == "f.bpmn" and len(bad.data) < 20_000])
 WORDS = ["", "u1", "s", "e", "gone", "true", "${x}", "=", "= [", "feel", "-1", "PT", "R/", "none", "a b", "\u00a0", "9" * 400]
-ODD_TAGS = ["subProcess", "startEvent", "boundaryEvent", "sequenceFlow", "laneSet", "multiInstanceLoopCharacteristics", "nonsense"]
+ODD_TAGS = ["subProcess", "startEvent", "boundaryEvent", "sequenceFlow", "laneSet", "nonsense",
+            "multiInstanceLoopCharacteristics"]
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 
 
