@@ -251,7 +251,8 @@ def _visible(uow: UnitOfWork, owner: sa.Row[Any], bundle: Bundle, row: sa.Row[An
 def _lists(uow: UnitOfWork, schema: Schema | None, office: str) -> dict[str, Sequence[Option]]:
     """The lists of the server that the form's fields name."""
     options = instances.lists_of(uow, office)
-    keys = {field.values_key for field in forms.fields(schema)} if schema else set()
+    asked = forms.fields(schema) if schema else []
+    keys = {field.values_key for outer in asked for field in (outer, *outer.rows)}
     return {key: options(key) for key in sorted(key for key in keys if key)}
 
 
