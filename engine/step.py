@@ -105,9 +105,10 @@ def open_scopes(spec: Spec, state: State, variables: ScopedVariables) -> None:
     """Make the scopes of `state` known to `variables`."""
     where = places(state)
     for row in state["tokens"]:
-        if row["is"] in ("scope", "multi") or "i" in row:
+        has_inside = row["is"] == "scope" or row.get("past") == "inside"  # the latter: its mappings out failed
+        if has_inside or row["is"] == "multi" or "i" in row:
             element = spec.processes[where[row["id"]].process].elements[row["at"]]
-            is_call = element.type == "callActivity" and row["is"] == "scope"
+            is_call = element.type == "callActivity" and has_inside
             variables.open(row["id"], row["in"], is_barrier=is_call)
 
 
