@@ -6,7 +6,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | --- | --- |
 | `errors` | what can go wrong, as facts |
 | `canonical`, `ids`, `durations`, `xml` | one JSON, one form of id, ISO 8601, the one safe XML parser |
-| `expressions` < `calendar`, `decisions`, `forms` | FEEL in V8 · working time · DMN tables · form values. Pure |
+| `v8` < `expressions` < `calendar`, `decisions`, `forms` | V8 with its limits · FEEL · working time · DMN tables · form values. Pure |
 | `diagram/` | safe parse, deploy rules. Pure |
 | `spiff/` | the only importer of SpiffWorkflow: tokens in, one step, tokens out. Pure |
 | `variables` < `evaluation` < `step` | variables by scope · what a step asks of its case · the step. Pure |

@@ -1,28 +1,23 @@
-"""FEEL (DMN 1.3 §10) by feelin in V8: the only importer of `py_mini_racer`.
+"""FEEL (DMN 1.3 §10): evaluated, inspected and type-checked by feelin, which `engine/v8.py` holds.
 
-One V8 context per process and thread, made at the first call. An expression sees the variables that it names and the time
-that it is given: no clock, no files, no Python. It is stopped at `Limits`.
+An expression sees the variables that it names and the time that it is given: no clock, no files, no Python. It is stopped at
+`Limits`; what fails is an `ExpressionError`, whose words `expression_messages.explain` has.
 """
 
-import atexit
-import ctypes
 import json
-import os
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
-from weakref import finalize
-
-from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
 
 from engine.errors import ExpressionError
+from engine.v8 import Limits, call, close, configure
 
-BUNDLE = Path(__file__).parent / "static" / "feel.js"
+__all__ = ["NO_INPUT", "Finding", "Inspection", "Limits", "check_types", "check_unary_test", "close", "conditions", "configure",
+           "evaluate", "evaluate_many", "hits", "inspect", "matches", "names", "unary_tests", "value", "value_names"]
+
 ZONE = "Asia/Shanghai"
 MAX_CHARACTERS = 20_000
 NO_INPUT = object()
@@ -30,15 +25,6 @@ _REFERENCE = re.compile(r"\$\{\s*([^\W\d]\w*)\s*\}")
 
 Types = Mapping[str, "str | Types"]
 """Variable name → `string number boolean date time list context unknown`, or a mapping for a context with known entries."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one call may use; a call that ran out of time is repeated once with `second_timeout_ms` (a busy machine)."""
-
-    timeout_ms: int = 100
-    second_timeout_ms: int = 1_000
-    memory_mb: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +45,6 @@ class Inspection:
     names: frozenset[str]
     required: frozenset[str]
     findings: tuple[Finding, ...]
-
-
-def configure(limits: Limits) -> None:
-    """Set the limits of this process; contexts made before keep their memory limit."""
-    _process.limits = limits
 
 
 def evaluate(expression: str, variables: Mapping[str, Any], now: datetime, zone: str = ZONE) -> Any:
@@ -100,7 +81,7 @@ def unary_tests(tests: Sequence[tuple[str, Any]], variables: Mapping[str, Any], 
     known = {name: variables[name] for name in wanted if name in variables}
     if on_failure is None:
         return _run(calls, known, now, zone, only=bool)
-    answers = _call("run", _request(calls, known, now, zone), "; ".join(text for text, _ in tests)) if calls else []
+    answers = call("run", _request(calls, known, now, zone), "; ".join(text for text, _ in tests)) if calls else []
     return [answer["value"] if isinstance(answer.get("value"), bool) else on_failure for answer in answers]
 
 
@@ -114,7 +95,7 @@ def hits(inputs: Sequence[str], rows: Sequence[Sequence[str]], variables: Mappin
     wanted = frozenset[str]().union(*(names(text) for text in inputs), *(inspect(test, is_test=True).names for test in tests))
     known = {name: variables[name] for name in wanted if name in variables}
     request = _scope(known, now, zone) | {"inputs": list(inputs), "rows": [list(row) for row in rows]}
-    answer = _call("hits", request, "; ".join(inputs))
+    answer = call("hits", request, "; ".join(inputs))
     failure = answer.get("failure", {}).get("facts", {})
     found = rows[failure["row"]][failure["column"]] if "row" in failure else inputs[failure["column"]] if failure else ""
     return list(_result(answer, found))
@@ -122,7 +103,7 @@ def hits(inputs: Sequence[str], rows: Sequence[Sequence[str]], variables: Mappin
 
 def matches(tests: Sequence[tuple[str, str]]) -> list[bool]:
     """Whether each `(pattern, text)` matches as JavaScript's regular expressions do (form-js's `validate.pattern`)."""
-    answers = _call("matches", {"tests": list(tests)}, "; ".join(pattern for pattern, _ in tests))
+    answers = call("matches", {"tests": list(tests)}, "; ".join(pattern for pattern, _ in tests))
     return [bool(_result(answer, pattern)) for answer, (pattern, _) in zip(answers, tests, strict=True)]
 
 
@@ -179,11 +160,6 @@ def value_names(text: str) -> frozenset[str]:
     return frozenset() if name is None else frozenset((name,))
 
 
-def close() -> None:
-    """Close this thread's context; the next call makes another."""
-    _close(_key())
-
-
 # ------------------------------------------------------------------ inside
 
 
@@ -205,7 +181,7 @@ def _run(calls: list[dict[str, Any]], variables: dict[str, Any], now: datetime, 
     if not calls:
         return []
     request = _request(calls, variables, now, zone) | {"untilTrue": until_true}
-    answers = _call("run", request, "; ".join(call["text"] for call in calls))
+    answers = call("run", request, "; ".join(call["text"] for call in calls))
     return [_value_of(answer, call["text"], only) for answer, call in zip(answers, calls, strict=False)]
 
 
@@ -236,7 +212,7 @@ def _value_of(answer: dict[str, Any], expression: str, only: type | None) -> Any
 def _inspect(expression: str, types: Types, *, is_test: bool, is_closed: bool, input_type: str | None) -> Inspection:
     if len(expression) > MAX_CHARACTERS:
         raise ExpressionError(expression=expression[:100], reason="too_large", position=0, end=MAX_CHARACTERS)
-    answer = _call("inspect", {"expression": expression, "types": _plain(types), "isTest": is_test, "isClosed": is_closed,
+    answer = call("inspect", {"expression": expression, "types": _plain(types), "isTest": is_test, "isClosed": is_closed,
                                "input": input_type}, expression)
     found = _result(answer, expression)
     findings = tuple(Finding(f["reason"], f["from"], f["to"], f["facts"]) for f in found["findings"])
@@ -258,94 +234,3 @@ def _result(answer: dict[str, Any], expression: str) -> Any:
 def _finding_of(error: ExpressionError) -> Finding:
     facts = {name: fact for name, fact in error.facts.items() if name not in ("expression", "reason", "position", "end")}
     return Finding(error.facts["reason"], error.facts["position"] or 0, error.facts["end"] or 0, facts)
-
-
-def _call(function: str, request: dict[str, Any], expression: str) -> Any:
-    # Encoded twice: V8 parses a string as JSON faster than as a program, and `__proto__` stays a plain key.
-    code = f"feel.{function}({json.dumps(json.dumps(request, allow_nan=False))})"
-    try:
-        return json.loads(_eval(code, _process.limits))
-    except (JSEvalException, RecursionError) as problem:
-        raise ExpressionError(expression=expression, position=None, end=None, **_why(problem)) from None
-
-
-def _why(problem: Exception) -> dict[str, str]:
-    if isinstance(problem, JSTimeoutException):
-        return {"reason": "timeout"}
-    if isinstance(problem, JSOOMException):
-        close()  # its heap stays at the limit
-        return {"reason": "memory"}
-    if isinstance(problem, RecursionError) or "RangeError" in str(problem):
-        return {"reason": "too_large"}
-    return {"reason": "failed", "message": str(problem).splitlines()[0]}
-
-
-def _eval(code: str, limits: Limits) -> str:
-    try:
-        return str(_context().eval(code, timeout_sec=limits.timeout_ms / 1000))
-    except JSTimeoutException:
-        return str(_context().eval(code, timeout_sec=limits.second_timeout_ms / 1000))
-
-
-class _Process:
-    """What this process holds: the limits, and the open contexts by process id and thread."""
-
-    def __init__(self) -> None:
-        self.limits = Limits()
-        self.contexts: dict[tuple[int, int], MiniRacer] = {}
-        self.ends = threading.local()
-        self.is_prepared = False
-
-
-class _Marker:
-    """Lives in a thread's locals; when it goes, the thread has ended."""
-
-
-_process = _Process()
-
-
-def _key() -> tuple[int, int]:
-    return os.getpid(), threading.get_ident()
-
-
-def _context() -> MiniRacer:
-    """This thread's context. One inherited over fork is another process's by its key, and never touched."""
-    held = _process.contexts.get(_key())
-    if held is None:
-        held = _process.contexts[_key()] = _open()
-        if not hasattr(_process.ends, "marker"):
-            _process.ends.marker = _Marker()
-            finalize(_process.ends.marker, _close, _key()).atexit = False
-    return held
-
-
-def _close(key: tuple[int, int]) -> None:
-    held = _process.contexts.pop(key, None)
-    if held is not None:
-        held.close()
-
-
-def _open() -> MiniRacer:
-    if not BUNDLE.exists():
-        raise ExpressionError(expression="", reason="bundle_missing", position=None, end=None, file=str(BUNDLE.name))
-    if not _process.is_prepared:
-        _process.is_prepared = True
-        atexit.register(_close_all)
-        os.register_at_fork(after_in_child=_abandon_inherited)
-    context = MiniRacer()
-    context.set_hard_memory_limit(_process.limits.memory_mb * 1_000_000)
-    context.eval(BUNDLE.read_text(encoding="utf-8"))
-    return context
-
-
-def _close_all() -> None:
-    """Close every context of this process: with one left open the exit hangs."""
-    for key in list(_process.contexts):
-        _close(key)
-
-
-def _abandon_inherited() -> None:
-    """In a forked child V8's threads are gone and freeing its contexts aborts the exit: they get a reference for ever."""
-    for held in _process.contexts.values():
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
-    _process.contexts.clear()

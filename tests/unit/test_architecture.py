@@ -24,7 +24,7 @@ LONGER = {
 ONLY_IN = {
     "SpiffWorkflow": "engine/spiff/",
     "apscheduler": "engine/scheduler.py",
-    "py_mini_racer": "engine/expressions.py",
+    "py_mini_racer": "engine/v8.py",
     "lxml.etree": "engine/",
     "argon2": "engine/identity.py",
     "alembic": "engine/migr",

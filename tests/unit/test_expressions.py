@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine import expressions
+from engine import expressions, v8
 from engine.errors import ExpressionError
 from engine.expression_messages import explain
 
@@ -285,12 +285,12 @@ def test_a_forked_child_evaluates_and_both_end():
 
 
 def test_contexts_of_ended_threads_are_given_back():
-    before = len(expressions._process.contexts)
+    before = len(v8._process.contexts)
     for _ in range(3):
         thread = threading.Thread(target=give, args=("1 + 1",))
         thread.start()
         thread.join()
-    assert len(expressions._process.contexts) == before
+    assert len(v8._process.contexts) == before
 
 
 def test_process_with_open_contexts_in_threads_ends():
