@@ -141,6 +141,9 @@ CODES: dict[str, Code] = {
     "no_beginning": _error(
         "{element} 是空的，或没有可以开始的元素：请画出开始事件。",
         "{element} is empty or has nothing to begin with: draw a start event."),
+    "nothing_inside": _warning(
+        "{element} 是空的，走到这里什么也不做：请画出其中的步骤，或删除它。",
+        "{element} is empty, so nothing happens in it: draw what is to be done, or delete it."),
     "several_starts": _error(
         "{element} 有 {count} 个无触发的开始事件，无法确定从哪里开始：请只留一个，其余改为消息开始，或用网关分开。",
         "{element} has {count} start events that compete: leave one; make the others message starts, or split after it."),

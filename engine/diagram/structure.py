@@ -36,7 +36,10 @@ def _beginning(source: Source, graph: Graph, outer: Element | None) -> Iterator[
     plain = [name for name in graph.starts if (event := graph.nodes[name].event) and event.kind == "none"]
     if len(plain if outer is None else graph.starts) > 1:
         yield source.problem("several_starts", graph.scope, count=len(plain if outer is None else graph.starts))
-    if not graph.starts:
+    is_beside_others = outer is not None or any(process.elements for process in source.processes)
+    if not graph.nodes and is_beside_others:
+        yield source.problem("nothing_inside", graph.scope)
+    elif not graph.starts:
         yield source.problem("no_start" if _roots(graph) else "no_beginning", graph.scope)
 
 

@@ -181,7 +181,8 @@ NOT_EXECUTED = [
 STRUCTURE = [
     _chain("no_start", "p", "u1>e"),
     _one("no_beginning", "p", ""),
-    _chain("no_beginning", "sp", "s>sp>e", {"sp": _SUB.format("", "")}),
+    _chain("no_beginning", "sp", "s>sp>e", {"sp": _SUB.format("", chain("u4>u5>u4"))}),
+    _chain("nothing_inside", "sp", "s>sp>e", {"sp": _SUB.format("", "")}),
     _chain("several_starts", "p", "s1>u1>e; s2>u1"),
     _chain("several_starts", "sp", "s>sp>e", {"sp": _SUB.format("", chain("s4>u4>e4; s5>u4"))}),
     _event("event_kind", "startEvent", ERROR.format("broken")),
