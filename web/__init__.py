@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import Babel
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from engine import identity
+from engine import expressions, identity
 from engine.errors import EngineError, Forbidden
 from engine.settings import Settings, from_env
 from engine.unit_of_work import ProcessEngine
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
         engine = ProcessEngine(settings or from_env(), operations=OPERATIONS, lists=LISTS)
     app = Flask(__name__, static_folder=None, template_folder="layout/templates")
     app.extensions["fuwuflow"] = engine
+    expressions.configure(expressions.Limits(timeout_ms=engine.settings.feel_timeout_ms, memory_mb=engine.settings.feel_memory_mb))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=words.language, timezone_selector=lambda: str(words.ZONE),
           default_translation_directories="translations")
