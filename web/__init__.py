@@ -34,7 +34,8 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
         engine = ProcessEngine(settings or from_env(), operations=OPERATIONS, lists=LISTS)
     app = Flask(__name__, static_folder=None, template_folder="layout/templates")
     app.extensions["fuwuflow"] = engine
-    expressions.configure(expressions.Limits(timeout_ms=engine.settings.feel_timeout_ms, memory_mb=engine.settings.feel_memory_mb))
+    expressions.configure(expressions.Limits(
+        timeout_ms=engine.settings.feel_timeout_ms, memory_mb=engine.settings.feel_memory_mb))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=words.language, timezone_selector=lambda: str(words.ZONE),
           default_translation_directories="translations")
