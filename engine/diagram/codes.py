@@ -62,17 +62,17 @@ CODES: dict[str, Code] = {
         "决策文件 {file} 的决策 {key} 有误（{reason_zh}）：请改正后重新部署。",
         "Decision {key} of file {file} is wrong ({reason_en}): correct it and deploy again."),
     "list_unknown": _error(
-        "表单文件 {file} 的字段 {field} 使用了不存在的列表 {list}：可用的列表有 {choices}。",
+        "表单文件 {file} 的字段{field}使用了不存在的列表 {list}：可用的列表有 {choices}。",
         "Field {field} of form file {file} uses the list {list}, which does not exist: the lists are {choices}."),
     "schema": _error(
-        "{element} 第 {line} 行不符合 BPMN 2.0（{message}）：请在建模工具中改正。",
-        "{element} at line {line} is not BPMN 2.0 ({message}): correct it in the modeller."),
+        "{element} 第 {line} 行不符合 BPMN 2.0（{message_zh}）：请在建模工具中改正。",
+        "{element} at line {line} is not BPMN 2.0 ({message_en}): correct it in the modeller."),
     "schema_lenient": _warning(
-        "{element} 第 {line} 行与 BPMN 2.0 的写法略有不同（{message}）：可以运行，建议重新导出。",
-        "{element} at line {line} departs from the letter of BPMN 2.0 ({message}): it runs, but export it again."),
+        "{element} 第 {line} 行与 BPMN 2.0 的写法略有不同（{message_zh}）：可以运行，建议重新导出。",
+        "{element} at line {line} departs from the letter of BPMN 2.0 ({message_en}): it runs, but export it again."),
     "schema_picture": _warning(
-        "{element} 第 {line} 行的图形不符合 BPMN 2.0（{message}）：可以运行，建议在建模工具中重画。",
-        "The picture at line {line} ({element}) is not BPMN 2.0 ({message}): it runs, but draw it again."),
+        "{element} 第 {line} 行的图形不符合 BPMN 2.0（{message_zh}）：可以运行，建议在建模工具中重画。",
+        "The picture at line {line} ({element}) is not BPMN 2.0 ({message_en}): it runs, but draw it again."),
     "duplicate_id": _error(
         "标识 {element} 在第 {line} 行重复出现：请给其中一个改名。",
         "The id {element} stands a second time at line {line}: rename one of the two."),
@@ -83,18 +83,18 @@ CODES: dict[str, Code] = {
         "标识 {element} 不可用：请以字母开头，只用字母、数字、“_”“-”“.”，最多 {limit} 个字符。",
         "The id {element} cannot be used: begin with a letter, use letters, digits, _ - . only, at most {limit} characters."),
     "text_too_long": _error(
-        "{element} 的 {field} 有 {found} 个字符，上限是 {limit}：请缩短。",
+        "{element} 的{field}有 {found} 个字符，上限是 {limit}：请缩短。",
         "{field} of {element} has {found} characters; the limit is {limit}: shorten it."),
     "no_executable_process": _error(
         "文件 {file} 中没有可执行的流程：请把要运行的流程设为 isExecutable=\"true\"。",
         "File {file} has no executable process: set isExecutable=\"true\" on the one that is to run."),
     # ------------------------------------------------------------ references
     "unresolved": _error(
-        "{element} 的 {field} 指向不存在的 {ref}：请改为已有的标识或重新连接。",
+        "{element} 的{field}指向不存在的 {ref}：请改为已有的标识或重新连接。",
         "{field} of {element} points at {ref}, which does not exist: choose one that exists or connect it again."),
     "wrong_reference": _error(
-        "{element} 的 {field} 指向 {ref}，但它是 {found}，应为 {wanted}：请重新选择。",
-        "{field} of {element} points at {ref}, which is a {found} and not a {wanted}: choose again."),
+        "{element} 的{field}指向 {ref}，它的类型是 {found}，应为 {wanted}：请重新选择。",
+        "{field} of {element} points at {ref}, which is of type {found}, not {wanted}: choose again."),
     "lane_unresolved": _warning(
         "泳道 {element} 列出了不存在的 {ref}：请在建模工具中把它移出泳道。",
         "Lane {element} lists {ref}, which does not exist: take it out of the lane in the modeller."),
@@ -116,24 +116,24 @@ CODES: dict[str, Code] = {
         "{element} 有监听器（{what}），本系统不运行流程图中的代码：请删除，需要时用服务任务。",
         "{element} has a listener ({what}); code in diagrams is never run: delete it, or use a service task."),
     "java_not_executed": _error(
-        "{element} 使用了 {field}，本系统不运行流程图中的代码：请改为 camunda:type=\"external\" 并填写 topic。",
+        "{element} 使用了{field}，本系统不运行流程图中的代码：请改为 camunda:type=\"external\" 并填写 topic。",
         "{element} uses {field}; code in diagrams is never run: use camunda:type=\"external\" with a topic."),
     "io_mapping_not_executed": _error(
         "{element} 有 camunda:inputOutput，本系统不执行：请用 FEEL 脚本任务，或调用活动的 camunda:in/out。",
         "{element} has camunda:inputOutput, which is not executed: use a FEEL script task, or camunda:in/out of a call "
         "activity."),
     "binding_not_executed": _error(
-        "{element} 的 {field} 是 {found}，本系统总是取案件开始时的最新版本：请删除它或改为 latest。",
+        "{element} 的{field}是 {found}，本系统总是取案件开始时的最新版本：请删除它或改为 latest。",
         "{field} of {element} is {found}; a case always takes the latest version at its start: remove it or write latest."),
     "form_key_ignored": _warning(
-        "{element} 的 {field} 不会显示：请用 camunda:formRef 指定一个 form-js 表单。",
+        "{element} 的{field}不会显示：请用 camunda:formRef 指定一个 form-js 表单。",
         "{field} of {element} will not be shown: name a form-js form with camunda:formRef."),
     "extension_ignored": _warning(
         "{element} 的 camunda:{what} 在这里不起作用：如有需要，请换一种写法。",
         "camunda:{what} of {element} has no effect here: if it matters, say it another way."),
     "foreign_extension": _warning(
         "文件 {file} 含有其他工具的扩展 {namespace}（{count} 处），不起作用。",
-        "File {file} has extensions of another tool, {namespace} ({count} times); they have no effect."),
+        "File {file} has extensions of another tool, {namespace} (places: {count}); they have no effect."),
     # ------------------------------------------------------------ events and structure
     "no_start": _warning(
         "{element} 没有开始事件：所有没有入口的元素会同时开始；请画出开始事件。",
@@ -183,8 +183,8 @@ CODES: dict[str, Code] = {
         "Nothing waits or works in the loop around {element}, so its conditions never change: put a user task, service task "
         "or waiting event into it."),
     "boundary_host": _error(
-        "边界事件 {element} 附在 {host} 上，它是 {found}：边界事件只能附在任务、子流程或调用活动上。",
-        "Boundary event {element} is attached to {host}, a {found}: it belongs on a task, sub-process or call activity."),
+        "边界事件 {element} 附在 {host}（类型 {found}）上：边界事件只能附在任务、子流程或调用活动上。",
+        "Boundary event {element} is attached to {host} (type {found}): it belongs on a task, sub-process or call activity."),
     "boundary_never_fires": _warning(
         "边界事件 {element} 附在立即通过的 {host} 上，永远不会触发：请附在会等待的任务上。",
         "Boundary event {element} is attached to {host}, which passes at once, so it never fires: attach it to one that waits."),
@@ -198,7 +198,7 @@ CODES: dict[str, Code] = {
         "other way in may follow."),
     "event_gateway_few": _error(
         "基于事件的网关 {element} 只有 {count} 个出口：请至少连接两个事件。",
-        "Event-based gateway {element} has {count} ways out: connect at least two events."),
+        "Event-based gateway {element} needs at least two events to choose from and has {count}: connect more."),
     "link_target_missing": _error(
         "链接事件 {element} 找不到名为 {link} 的接收端：请在同一层画一个同名的链接捕获事件。",
         "Link event {element} has no counterpart named {link}: draw a catching link of that name in the same scope."),
@@ -228,7 +228,7 @@ CODES: dict[str, Code] = {
         "{element} merges two paths of parallel gateway {split}, so what follows is done twice: join with a parallel gateway."),
     # ------------------------------------------------------------ conditions
     "condition_unmarked": _error(
-        "顺序流 {element} 的条件没有注明语言：请写 language=\"feel\"，或以“=”开头，例如 = {text}。",
+        "{element} 的条件没有注明语言：请写 language=\"feel\"，或以“=”开头，例如 = {text}。",
         "The condition of {element} names no language: write language=\"feel\", or begin with =, as in = {text}."),
     "condition_dollar": _error(
         "{element} 的条件 {text} 不是 FEEL：请改写，例如 {suggestion}。",
@@ -263,27 +263,30 @@ CODES: dict[str, Code] = {
         "{element} 只有一个出口，却带条件：请删除条件，或加一个排他网关。",
         "{element} has one way out, and that has a condition: remove the condition, or add an exclusive gateway."),
     "feel": _error(
-        "{element} 的 {field} 有误（{text}）：{reason_zh}。",
-        "{field} of {element} is wrong ({text}): {reason_en}."),
+        "{element} 的{field}有误（{text}）：{reason_zh}。",
+        "The {field} of {element} is wrong ({text}): {reason_en}."),
     "unknown_variable": _warning(
-        "{element} 的 {field} 读取变量 {variable}，但没有表单、映射或任务给出它{hint_zh}：请核对拼写。",
-        "{field} of {element} reads the variable {variable}, which no form, mapping or task gives{hint_en}: check its "
+        "{element} 的{field}读取变量 {variable}，但没有表单、映射或任务给出它{hint_zh}：请核对拼写。",
+        "The {field} of {element} reads the variable {variable}, which no form, mapping or task gives{hint_en}: check its "
         "spelling."),
     # ------------------------------------------------------------ time
     "timer_missing": _error(
         "计时事件 {element} 没有时间：请填写日期、时长或周期。",
         "Timer event {element} has no time: give a date, a duration or a cycle."),
     "timer_value": _error(
-        "{element} 的 {field} “{text}” 不是可用的时间（{reason}）：请按 ISO 8601 填写，例如 {example}。",
-        "{field} of {element}, “{text}”, is not a usable time ({reason}): write ISO 8601, as in {example}."),
+        "{element} 的{field}“{text}”不可用：{reason_zh}，例如 {example}。",
+        "The {field} “{text}” of {element} cannot be used: {reason_en}, as in {example}."),
     "timer_start_variable": _error(
         "开始事件 {element} 的时间 {text} 含有变量：开始之前还没有变量，请填写固定的时间。",
         "The time {text} of start event {element} reads a variable: there is none before the start, write a fixed time."),
     "calendar_unknown": _error(
         "{element} 使用了不存在的工作日历 {found}：可用的日历有 {choices}。",
         "{element} uses the working calendar {found}, which does not exist: the calendars are {choices}."),
+    "property_misspelt": _warning(
+        "{element} 的属性{field}不起作用，是否指 {near}？请改正名称。",
+        "The property {field} of {element} has no effect; if {near} is meant, correct the name."),
     "property_value": _error(
-        "{element} 的属性 {field} 的值 {found} 不可用：可用的值有 {choices}。",
+        "{element} 的属性{field}的值 {found} 不可用：可用的值有 {choices}。",
         "Property {field} of {element} has the value {found}: the values are {choices}."),
     # ------------------------------------------------------------ work
     "nobody": _warning(
@@ -291,7 +294,7 @@ CODES: dict[str, Code] = {
         "{element} has neither a candidate group nor an assignee: only administrators will see it; fill in "
         "camunda:candidateGroups."),
     "group_unknown": _error(
-        "{element} 的 {field} 写了不存在的组 {found}：请改为组织中已有的组{hint_zh}。",
+        "{element} 的{field}写了不存在的组 {found}：请改为组织中已有的组{hint_zh}。",
         "{field} of {element} names the group {found}, which does not exist: choose one of the organization{hint_en}."),
     "form_unknown": _error(
         "{element} 的表单 {found} 不存在：请一并部署它，或改正 camunda:formRef{hint_zh}。",
@@ -378,23 +381,38 @@ CODES: dict[str, Code] = {
         "{element} 没有画在图上：请在建模工具中补画。",
         "{element} is not drawn in the picture: draw it in the modeller."),
     "picture_number": _error(
-        "{element} 的图形坐标 {field} 是 {found}，不是有限的数字：请在建模工具中重画。",
+        "{element} 的图形坐标{field}是 {found}，不是有限的数字：请在建模工具中重画。",
         "The coordinate {field} in the picture of {element} is {found}, not a finite number: draw it again."),
 }
+FIELDS = {
+    "conditionExpression": ("条件", "condition"), "completionCondition": ("完成条件", "completion condition"),
+    "script": ("脚本", "script"), "assignee": ("办理人", "assignee"), "dueDate": ("到期时间", "due date"),
+    "followUpDate": ("跟进时间", "follow-up date"), "priority": ("优先级", "priority"),
+    "sourceExpression": ("映射", "mapping"), "loopCardinality": ("次数", "number of instances"),
+    "collection": ("集合", "collection"),
+    "timer date": ("日期", "date"), "timer duration": ("时长", "duration"), "timer cycle": ("周期", "cycle"),
+    "messageRef": ("消息", "message"), "correlation": ("相关键", "correlation key"),
+    "documentation": ("作业指导", "documentation"),
+    "candidateGroups": ("候选组", "candidate groups"), "candidateStarterGroups": ("发起组", "starter groups"),
+}
+"""What people call a field of the file; others keep the name that they have there."""
 
 
 def problem(code: str, *, file: str, element: str | None = None, field: str | None = None, name: str = "",
             **facts: Any) -> Problem:
     """The finding `code` with both sentences filled in; `name` is the element's label."""
     kind = CODES[code]
-    words = {"file": file, "field": field, **{key: _short(fact) for key, fact in facts.items()}}
-    zh = kind.zh.format_map({**words, "element": _label(element, name, "“{}”（{}）")})
-    en = kind.en.format_map({**words, "element": _label(element, name, "“{}” ({})")})
+    words = {"file": file, **{key: _short(fact) for key, fact in facts.items()}}
+    field_zh, field_en = FIELDS.get(field or "", (f" {field} ", field))
+    zh = kind.zh.format_map({**words, "field": field_zh, "element": _label(element, name, "“{}”（{}）")})
+    en = kind.en.format_map({**words, "field": field_en, "element": _label(element, name, "“{}” ({})")})
     return Problem(code, kind.severity, file, element, field, zh, en, facts)
 
 
 def _short(fact: Any) -> Any:
-    return f"{fact[:200]}…" if isinstance(fact, str) and len(fact) > 200 else fact
+    """What a modeller wrote, on one line and not longer than a sentence bears."""
+    line = " ".join(fact.split()) if isinstance(fact, str) else fact
+    return f"{line[:200]}…" if isinstance(line, str) and len(line) > 200 else line
 
 
 def _label(element: str | None, name: str, pattern: str) -> str:

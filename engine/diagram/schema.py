@@ -5,6 +5,7 @@ A departure that loses nothing (the order of children, a picture) is a warning: 
 """
 
 import importlib.util
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -31,6 +32,15 @@ DATA = frozenset({
 EXPRESSIONS = frozenset({
     "conditionExpression", "completionCondition", "loopCardinality", "timeDate", "timeDuration", "timeCycle", "script",
 })
+CHINESE = (
+    (r"Element '(.+?)': This element is not expected", "这里不应有元素 {}"),
+    (r"Element '(.+?)': The attribute '(.+?)' is required but missing", "元素 {} 缺少属性 {}"),
+    (r"Element '(.+?)', attribute '(.+?)': The attribute .* is not allowed", "元素 {} 不可以有属性 {}"),
+    (r"Element '(.+?)': Missing child element\(s\)\. Expected is (?:one of )?\( (.+?) \)", "元素 {} 缺少子元素 {}"),
+    (r"Element '(.+?)', attribute '(.+?)': '(.*?)' is not a valid value", "元素 {} 的属性 {} 的值“{}”不可用"),
+    (r"Element '(.+?)': '(.*?)' is not a valid value", "元素 {} 的值“{}”不可用"),
+    (r"Element '(.+?)': Character content is not allowed", "元素 {} 中不可以有文字"),
+)
 _lock = threading.Lock()
 """A compiled schema keeps the log of its last validation, so one thread at a time."""
 
@@ -41,7 +51,8 @@ def problems(source: Source) -> Iterator[Problem]:
     for entry in _violations(source.root):
         node = _node(source.root, entry.path, prefixes)
         element = drawn(node) or source.owner(node)
-        yield source.problem(_code(node, entry), element, line=entry.line, message=_plain(entry.message))
+        yield source.problem(_code(node, entry), element, line=entry.line, message_zh=_chinese(entry.message),
+                             message_en=_plain(entry.message))
 
 
 @cache
@@ -107,4 +118,13 @@ def _known_tags() -> frozenset[str]:
 
 
 def _plain(message: str) -> str:
-    return message.replace(f"{{{BPMN}}}", "").rstrip(".")
+    return re.sub(r"\{[^}]*\}", "", message).rstrip(".")
+
+
+def _chinese(message: str) -> str:
+    """The same in Chinese for what libxml2 says most; the rest stays as it is."""
+    words = _plain(message)
+    for pattern, sentence in CHINESE:
+        if match := re.match(pattern, words):
+            return sentence.format(*match.groups())
+    return words

@@ -1,5 +1,6 @@
 """What people read and auditors look for: names in both languages, clauses, work instructions, record forms."""
 
+import difflib
 from collections.abc import Iterator
 
 from engine.diagram.model import Element, Process
@@ -8,6 +9,8 @@ from engine.diagram.supported import TASKS
 from engine.errors import Problem
 
 ACTIVITIES = (*TASKS, "callActivity", "subProcess")
+PROPERTIES = ("name_en", "clause", "record", "calendar", "deadline", "correlation", "not_by", "roll", "instruction_en")
+"""The properties that the engine and its pages read; a diagram may have others for the company's own use."""
 NAMED_EVENTS = ("startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent")
 
 
@@ -19,6 +22,7 @@ def problems(source: Source) -> Iterator[Problem]:
         for element in process.elements.values():
             yield from _names(source, process, element)
             yield from _procedure(source, element)
+            yield from _misspelt(source, element)
         for flow in process.flows.values():
             if flow.name and not flow.name_en:
                 yield source.problem("no_name_en", flow.id, "name_en")
@@ -40,3 +44,10 @@ def _procedure(source: Source, element: Element) -> Iterator[Problem]:
             yield source.problem("no_instruction", element.id, "documentation")
         if not element.properties.get("record"):
             yield source.problem("no_record", element.id, "record")
+
+
+def _misspelt(source: Source, element: Element) -> Iterator[Problem]:
+    for name in element.properties:
+        near = difflib.get_close_matches(name.lower(), PROPERTIES, 1, 0.8)
+        if near and name not in PROPERTIES:
+            yield source.problem("property_misspelt", element.id, name, near=near[0])

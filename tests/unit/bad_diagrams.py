@@ -268,6 +268,9 @@ TIMES = [
     _event("timer_start_variable", "startEvent", timer("timeDate", "${when}")),
     _user("calendar_unknown", inside=properties(calendar="mars")),
     _user("property_value", inside=properties(roll="after")),
+    _user("property_misspelt", inside=properties(claus="5.1.9")),
+    *(_event("timer_value", "intermediateCatchEvent", properties(**given) + timer(kind, text)) for kind, text, given in (
+        ("timeDuration", "P1M", {"calendar": "default"}), ("timeCycle", "R/P1M", {"roll": "before"}))),
 ]
 
 WORK = [
