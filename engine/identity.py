@@ -82,9 +82,9 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Whether `password` is the one behind `stored`; an unknown user (None) takes as long as a wrong password."""
+    """Whether `password` is the one behind `stored`; who has none takes as long as a wrong one."""
     try:
-        return PASSWORDS.verify(stored or _nobodys_hash(), password) and stored is not None
+        return PASSWORDS.verify(stored or _nobodys_hash(), password) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
 
