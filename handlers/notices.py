@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from engine import identity, jobs
 from engine.errors import PermanentFailure
 from engine.unit_of_work import JobContext, Operation, UnitOfWork
+from handlers.tables import product
 
 GM, QUALITY, REPRESENTATIVE = "terminal_division_gm", "quality", "management_representative"
 MANAGER, CLERK = "service_center_manager", "service_clerk"
@@ -74,7 +75,7 @@ def operations() -> tuple[Operation, ...]:
 
 def tell(uow: UnitOfWork, context: JobContext, notice: Notice, facts: Mapping[str, Any] | None = None) -> None:
     """Write one mail to each member of the groups, in their language. `PermanentFailure` if a group has nobody to be told."""
-    words = _words(context, facts or {})
+    words = _words(context, {**_names(uow, context), **(facts or {})})
     for person in _recipients(uow, context, notice.to):
         is_english = person.language == "en"
         subject = (notice.subject_en if is_english else notice.subject).format_map(words)
@@ -96,6 +97,12 @@ def _recipients(uow: UnitOfWork, context: JobContext, groups: tuple[str, ...]) -
             raise PermanentFailure(f"nobody to tell in {group!r} (office {context.office!r}): add a member, then retry")
         people |= {person.id: person for person in members}
     return list(people.values())
+
+
+def _names(uow: UnitOfWork, context: JobContext) -> dict[str, Any]:
+    """The product by its name rather than its id."""
+    query = sa.select(product.c.name).where(product.c.id == context.variables.get("product"))
+    return {"product": uow.scalar(query) or context.variables.get("product")}
 
 
 def _words(context: JobContext, facts: Mapping[str, Any]) -> defaultdict[str, str]:

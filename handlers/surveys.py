@@ -77,6 +77,14 @@ def count_response(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
     return {"forms_returned": back, "response_percent": 100 * back / out, "response_is_valid": valid}
 
 
+def held(uow: UnitOfWork, year: int) -> dict[str, int]:
+    """How many surveys began in a year, by kind: at least 2 on touring service, 1 to 2 mailings (5.1.17 n3)."""
+    begin, end = (datetime.combine(date(each, 1, 1), time(), CHINA) for each in (year, year + 1))
+    query = sa.select(survey.c.kind, sa.func.count().label("n")).where(survey.c.opened_at >= begin, survey.c.opened_at < end)
+    rows = uow.rows(query.group_by(survey.c.kind))
+    return {"mailing": 0, "touring": 0} | {row.kind: row.n for row in rows}
+
+
 # ------------------------------------------------------------------ S and the report
 def compute(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
     """Compute S overall and per product and draft the report, with every setting used (5.1.17 n4b to n4e)."""

@@ -76,6 +76,11 @@ class Case:
             rows = uow.rows(sa.select(mail).where(mail.c.instance_id == self.id).order_by(mail.c.created_at, mail.c.id))
         return [(row.recipient.split("@")[0], row.subject) for row in rows]
 
+    def letters(self) -> list[str]:
+        """The texts of this case's mails."""
+        with self.engine.reading(SYSTEM) as uow:
+            return [row.body for row in uow.rows(sa.select(mail.c.body).where(mail.c.instance_id == self.id).order_by(mail.c.id))]
+
 
 def start(engine: ProcessEngine, user: str, process: str, **values: Any) -> Case:
     """Start a case as `user` through its start form."""

@@ -110,6 +110,8 @@ def test_improvement_without_effect_is_planned_again(company: ProcessEngine) -> 
 def test_serious_complaint_goes_to_quality_and_the_management_representative_at_once(company: ProcessEngine) -> None:
     case = accepted(company, "serious")
     assert sorted(to for to, _ in case.told()) == ["management_representative", "quality"]
+    assert "密码键盘" in case.letters()[0]
+    assert "服务态度差" in case.letters()[0]
     assert accepted(company).told() == []
 
 

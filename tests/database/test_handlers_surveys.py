@@ -65,6 +65,16 @@ def test_report_states_every_setting_used(company: ProcessEngine) -> None:
     assert found["overall"]["percent"] == 90.0
 
 
+def test_surveys_of_a_year_are_counted_by_kind(company: ProcessEngine, clock: Clock) -> None:
+    opened(company)
+    clock.set(datetime(2027, 1, 1, 1, 0, tzinfo=UTC))
+    case = start(company, CLERK, "satisfaction_survey", survey_kind="touring", survey_name="巡回", closing_date="2027-01-20")
+    case.do(CLERK, "hand_out_forms", handed_out=5)
+    with company.reading(SYSTEM) as uow:
+        assert surveys.held(uow, 2026) == {"mailing": 1, "touring": 0}
+        assert surveys.held(uow, 2027) == {"mailing": 0, "touring": 1}
+
+
 def test_survey_below_85_per_cent_may_go_on_as_not_valid(company: ProcessEngine) -> None:
     case = entered(opened(company, 2), ALL)
     assert case.offered == ["decide_on_response"]
