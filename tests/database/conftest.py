@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.unit_of_work import ProcessEngine
+from engine import identity
+from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.database.rest_client import Rest
 from tests.small_company import Small
 
 
@@ -20,3 +22,21 @@ def small(engine: ProcessEngine) -> Iterator[Small]:
     company = Small(engine)
     yield company
     company.must_be_proven()
+
+
+@pytest.fixture(scope="session")
+def sesame() -> str:
+    """The hash of the password that everybody has who calls over REST: it takes a while to make."""
+    return identity.hash_password(Rest.PASSWORD)
+
+
+@pytest.fixture
+def rest(small: Small, engine: ProcessEngine, sesame: str) -> Rest:
+    """A client of `/engine-rest` that calls as `api`, which acts everywhere; everybody else has the same password."""
+    from web import create_app
+
+    with engine.transaction(SYSTEM) as uow:
+        for row in identity.users(uow):
+            identity.set_password(uow, row.id, sesame)
+        identity.create_user(uow, "api", name="api", hashed=sesame, sees_all=True, acts_everywhere=True)
+    return Rest(create_app(engine=engine).test_client(), "api")
