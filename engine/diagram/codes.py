@@ -228,8 +228,8 @@ CODES: dict[str, Code] = {
         "{element} merges two paths of parallel gateway {split}, so what follows is done twice: join with a parallel gateway."),
     # ------------------------------------------------------------ conditions
     "condition_unmarked": _error(
-        "{element} 的条件没有注明语言：请写 language=\"feel\"，或以“=”开头，例如 = {text}。",
-        "The condition of {element} names no language: write language=\"feel\", or begin with =, as in = {text}."),
+        "{element} 的条件没有注明语言：请写 language=\"feel\"，或以“=”开头，例如 {example}。",
+        "The condition of {element} names no language: write language=\"feel\", or begin with =, as in {example}."),
     "condition_dollar": _error(
         "{element} 的条件 {text} 不是 FEEL：请改写，例如 {suggestion}。",
         "The condition {text} of {element} is not FEEL: write it as {suggestion}."),
@@ -404,8 +404,8 @@ def problem(code: str, *, file: str, element: str | None = None, field: str | No
     kind = CODES[code]
     words = {"file": file, **{key: _short(fact) for key, fact in facts.items()}}
     field_zh, field_en = FIELDS.get(field or "", (f" {field} ", field))
-    zh = kind.zh.format_map({**words, "field": field_zh, "element": _label(element, name, "“{}”（{}）")})
-    en = kind.en.format_map({**words, "field": field_en, "element": _label(element, name, "“{}” ({})")})
+    zh = kind.zh.format_map({**words, "field": field_zh, "element": _label(element or file, name, "“{}”（{}）")}).replace("） ", "）")
+    en = kind.en.format_map({**words, "field": field_en, "element": _label(element or file, name, "“{}” ({})")})
     return Problem(code, kind.severity, file, element, field, zh, en, facts)
 
 
@@ -415,6 +415,6 @@ def _short(fact: Any) -> Any:
     return f"{line[:200]}…" if isinstance(line, str) and len(line) > 200 else line
 
 
-def _label(element: str | None, name: str, pattern: str) -> str:
+def _label(element: str, name: str, pattern: str) -> str:
     label = " ".join(name.split())[:60]
-    return pattern.format(label, element) if label else element or "–"
+    return pattern.format(label, element) if label else element

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from engine import expressions
 from engine.diagram.completeness import is_complete
 from engine.diagram.events import is_feel
 from engine.diagram.model import Element, Flow, Process
 from engine.diagram.names import Node, child, text
 from engine.diagram.sources import Known, Source
-from engine.errors import Problem
+from engine.errors import ExpressionError, Problem
 
 DECIDING = ("exclusiveGateway", "inclusiveGateway")
 NO_CONDITIONS = ("parallelGateway", "eventBasedGateway", "startEvent", "intermediateCatchEvent", "intermediateThrowEvent",
@@ -53,7 +54,16 @@ def _written(source: Source, name: str, node: Node | None) -> Iterator[Problem]:
     elif bare.startswith(("${", "#{")):
         yield source.problem("condition_dollar", name, "conditionExpression", text=words, suggestion=suggestion(bare))
     elif not is_feel(node):
-        yield source.problem("condition_unmarked", name, "conditionExpression", text=words)
+        yield source.problem("condition_unmarked", name, "conditionExpression", text=words, example=_example(words))
+
+
+def _example(written: str) -> str:
+    """The condition with its mark if it can be read as FEEL, else any."""
+    try:
+        expressions.inspect(written)
+    except ExpressionError:
+        return "= approved = true"
+    return f"= {written}"
 
 
 def is_usable(source: Source, flow: Flow) -> bool:
