@@ -11,6 +11,7 @@ from engine.deployments import definition_row
 from engine.diagram.model import Element, Process
 from engine.errors import Conflict, Forbidden, InvalidForm, InvalidValue, MismatchingMessage, NotFound
 from engine.execution import Command
+from engine.spiff import place
 from engine.spiff.steps import Cancel, Start, Trigger
 from engine.spiff.steps import empty as no_tokens
 from engine.tables import business_key_sequence, definition, office, process_instance, subscription
@@ -207,8 +208,10 @@ def _deliver(uow: UnitOfWork, found: sa.Row[Any], name: str, variables: Values) 
     here = (subscription.c.instance_id == row.id, subscription.c.token == found.token, subscription.c.element == found.element)
     if uow.row(sa.select(subscription.c.token).where(*here)) is None:
         raise MismatchingMessage(name=name, matches=0)
+    wait = next(each for each in place.subscriptions(bundles.load(uow, row.bundle_id).spec, canonical.loads(row.tokens))
+                if (each.token, each.element) == (found.token, found.element))
     execution.advance(uow, row, Command(
-        "message", Trigger(found.token, found.element), found.element, dict(variables), scope=found.token,
+        "message", Trigger(wait.token, wait.element, process=wait.process), wait.element, dict(variables), scope=wait.scope,
         inputs={"message": name}))
     return str(row.id)
 

@@ -545,3 +545,17 @@ def test_too_much_data_from_a_person_is_refused_by_name(small: Small) -> None:
     with pytest.raises(InvalidValue) as refused:
         small.complete("work", photo="x" * 1_100_000)
     assert (refused.value.facts["field"], small.open()) == ("photo", ["work"])
+
+
+def test_a_message_inside_a_sub_process_sets_its_variables_there(small: Small) -> None:
+    inside = start("inner_begin") + node(
+        "intermediateCatchEvent", "paid", properties(correlation="invoice=${invoice}") + message("paid")) + user("thank") + end(
+        "inner_done") + flows("inner_begin", "paid", "thank", "inner_done")
+    mapped = '<bpmn:extensionElements><camunda:in source="invoice" target="invoice"/></bpmn:extensionElements>'
+    small.deploy(
+        diagram(start(), node("callActivity", "call", mapped, calledElement="inner"), end(), flows("begin", "call", "done")),
+        diagram(inside, key="inner", more=messages(["paid"])))
+    small.start(variables={"invoice": 1})
+    small.do("system", instances.correlate, "paid", correlation={"invoice": 1}, variables={"amount": 5})
+    call = small.rows(sa.select(activity_instance.c.token).where(activity_instance.c.element == "call"))[0].token
+    assert [row.scope for row in small.rows(sa.select(variable).where(variable.c.name == "amount"))] == [call]
