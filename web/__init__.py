@@ -25,7 +25,7 @@ POLICY = "; ".join((
     "img-src 'self' data:", "font-src 'self' data:", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
     "frame-ancestors 'none'",
 ))
-HTTP_CODES = {404: "no_such_page", 405: "method_not_allowed", 413: "upload_too_large"}
+HTTP_CODES = {404: "no_such_page", 405: "method_not_allowed"}
 
 
 def create_app(settings: Settings | None = None, engine: ProcessEngine | None = None) -> Flask:
@@ -71,9 +71,10 @@ def _http(error: HTTPException) -> Response | tuple[str, int]:
         return Response(status=error.code, headers=dict(error.get_headers()))
     if rest.is_for(request.path):
         return rest.refuse(error)
-    limit = f"{(request.max_content_length or 0) // 1_000_000} MB"
-    facts = {"limit": limit} if isinstance(error, RequestEntityTooLarge) else {}
-    return refuse(EngineError(HTTP_CODES.get(error.code or 500, "bad_request" if (error.code or 500) < 500 else "failed"), **facts))
+    if isinstance(error, RequestEntityTooLarge):
+        return refuse(EngineError("upload_too_large", limit=f"{(request.max_content_length or 0) // 1_000_000} MB"))
+    ours = error.code is None or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return refuse(EngineError("failed" if ours else HTTP_CODES.get(error.code or 0, "bad_request")))
 
 
 def _failed(error: Exception) -> Response | tuple[str, int]:

@@ -3,6 +3,7 @@
 A row is found by `code`, else by the class of the error. What is not in the table is our own failure: 500, logged, no detail.
 """
 
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,8 +47,10 @@ BY_CODE: Mapping[str, Refusal] = {
                             "There is no such page. It may have moved, or the address has a mistake."),
     "method_not_allowed": Refusal(405, "此地址不接受这种请求。", "This address does not take this kind of request."),
     "upload_too_large": Refusal(413, "上传的内容太大，服务器没有接收。上限为 {limit}。请压缩或分开上传。",
-                         "What you sent is too large and was not received. The limit is {limit}. Make it smaller or send it in parts."),
-    "bad_request": Refusal(400, "服务器没有读懂这个请求。请返回后重试。", "The request could not be read. Go back and try again."),
+                         "What you sent is too large and was not received. The limit is {limit}. Make it smaller or "
+                         "send it in parts."),
+    "bad_request": Refusal(400, "服务器没有读懂这个请求。请返回后重试。",
+                           "The request could not be read. Go back and try again."),
     "no_file": Refusal(400, "请先选择至少一个文件。", "Choose at least one file first."),
     "reason_missing": Refusal(400, "请说明原因。", "Give a reason."),
     # tasks and cases
@@ -64,13 +67,15 @@ BY_CODE: Mapping[str, Refusal] = {
     "may_not_see": Refusal(403, "此工单不属于您的办事处。", "This case is not of your office."),
     "may_not_assign": Refusal(403, "只有服务部负责人和经理可以指派任务。", "Only leads and managers assign tasks."),
     "may_not_start": Refusal(403, "您的角色不能发起此流程。", "Your role may not start this procedure."),
-    "may_not_intervene": Refusal(403, "只有服务部负责人和管理员可以干预工单。", "Only leads and administrators intervene in a case."),
+    "may_not_intervene": Refusal(403, "只有服务部负责人和管理员可以干预工单。",
+                                 "Only leads and administrators intervene in a case."),
     "may_not_administer": Refusal(403, "此操作仅供管理员使用。", "This is for administrators."),
     "not_assignee": Refusal(403, "此任务已由 {assignee} 领取，只有其本人或负责人可以退回。",
                             "{assignee} has claimed this task; only they or a lead can release it."),
     "no_candidate_group": Refusal(409, "此任务没有候选人群，不能退回。请改为指派给别人。",
                                   "This task has no group to go back to. Assign it to someone instead."),
-    "assignee": Refusal(400, "“{value}”不能办理此任务。请选择名单中的人。", "“{value}” may not do this task. Choose someone from the list."),
+    "assignee": Refusal(400, "“{value}”不能办理此任务。请选择名单中的人。",
+                        "“{value}” may not do this task. Choose someone from the list."),
     "office": Refusal(400, "请选择您所属的办事处。", "Choose an office of yours."),
     "too_large": Refusal(413, "填写的内容太多，请精简后再提交。", "The entries are too large; shorten them and send again."),
     "case_suspended": Refusal(409, "工单 {business_key} 已暂停，恢复之后才能继续办理。",
@@ -83,7 +88,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "job_not_failed": Refusal(409, "这个作业已经在重试。", "This job is being tried again already."),
     "second_instance": Refusal(409, "一次操作只能处理一个工单。", "One action can only change one case."),
     "failed": Refusal(500, "系统出现内部错误，已经记录。您填写的内容没有丢失：请稍后重试，仍不成功请联系管理员。",
-                      "Something went wrong on our side and was logged. Try again in a moment; if it stays, tell an administrator."),
+                      "Something went wrong on our side and was logged. Try again in a moment; if it stays, tell "
+                      "an administrator."),
 }
 BY_CLASS: Mapping[str, Refusal] = {
     "NotFound": Refusal(404, "找不到这项内容。它可能不存在，或者不属于您的权限范围。",
@@ -95,11 +101,14 @@ BY_CLASS: Mapping[str, Refusal] = {
                         "This does not fit the present state. Reload the page to see it."),
     "InvalidForm": Refusal(422, "有些内容需要更正，请看标出的各项。", "Some entries need correcting; see the marked fields."),
     "InvalidValue": Refusal(400, "“{field}”的内容无法使用：{value}", "“{field}” has a value that cannot be used: {value}"),
-    "MismatchingMessage": Refusal(409, "没有唯一等待消息“{name}”的工单。", "There is not exactly one case waiting for the message “{name}”."),
+    "MismatchingMessage": Refusal(409, "没有唯一等待消息“{name}”的工单。",
+                                   "There is not exactly one case waiting for the message “{name}”."),
     "StepRefused": Refusal(409, "这一步现在不能执行，可能已经有人办理过了。请刷新页面查看最新状态。",
                            "This step cannot be taken now; somebody may have done it already. Reload the page."),
-    "LimitExceeded": Refusal(409, "超出了一次操作的上限（{limit}）。请联系管理员。", "A limit was met ({limit}). Tell an administrator."),
-    "ExpressionError": Refusal(422, "图中的表达式无法计算：{expression}（{reason}）", "An expression could not be evaluated: {expression} ({reason})"),
+    "LimitExceeded": Refusal(409, "超出了一次操作的上限（{limit}）。请联系管理员。",
+                             "A limit was met ({limit}). Tell an administrator."),
+    "ExpressionError": Refusal(422, "图中的表达式无法计算：{expression}（{reason}）",
+            "An expression could not be evaluated: {expression} ({reason})"),
     "DeploymentRefused": Refusal(422, "部署被拒绝：下列问题改正之后才能部署。没有保存任何内容。",
                                  "The deployment was refused: correct the problems below. Nothing was stored."),
 }
@@ -136,7 +145,8 @@ def by_field(error: EngineError, language: str) -> dict[str, list[str]]:
 
 def findings(error: EngineError, labels: Mapping[str, str], language: str) -> list[tuple[str, str]]:
     """`(label, sentence)` for every finding of a refused form, to be listed above it."""
-    return [(labels.get(key, key), text) for key, texts in by_field(error, language).items() for text in texts]
+    found = by_field(error, language)
+    return [(labels.get(re.sub(r"\[\d+\]", "", key), key), text) for key, texts in found.items() for text in texts]
 
 
 def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -152,6 +162,6 @@ def _text(value: object) -> str:
 class _Plain(string.Formatter):
     """Puts facts into a sentence; one that is missing leaves a dash, and no attribute of a fact can be reached."""
 
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+    def get_field(self, field_name: str, _args: Any, kwargs: Any) -> tuple[Any, str]:
         """The fact of that name."""
         return kwargs.get(field_name, "—"), field_name

@@ -28,7 +28,7 @@ def begin(uow: UnitOfWork, user_id: str) -> tuple[str, str]:
 
 
 def find(uow: UnitOfWork, token: str) -> sa.Row[Any] | None:
-    """The session of a token with its user (`user_id`, `csrf`, `touched_at`, `name`, `name_en`, `language`), unless idle too long."""
+    """The session of a token and its user's `name`, `name_en` and `language`; None if there is none or it idled too long."""
     query = (sa.select(web_session.c.user_id, web_session.c.csrf, web_session.c.touched_at, user_account.c.name,
                        user_account.c.name_en, user_account.c.language)
              .join(user_account, user_account.c.id == web_session.c.user_id)

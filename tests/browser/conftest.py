@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 import waitress
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from engine import scheduler
 from engine.unit_of_work import ProcessEngine
@@ -20,7 +20,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 @pytest.fixture
 def address(company: ProcessEngine) -> Iterator[str]:
     """The address of a server with its worker, on the demonstration company; its clock is the test's."""
-    server = waitress.create_server(create_app(engine=company), host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
+    app = create_app(engine=company)
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     with scheduler.running(company):
@@ -33,7 +34,8 @@ def address(company: ProcessEngine) -> Iterator[str]:
 def chromium(address: str) -> Iterator[Browser]:
     """The machine's Chromium, else the one that Playwright brought.
 
-    It is started after the company is ready and ends with the test: Playwright runs an event loop in this thread, in which V8 does not work.
+    It starts after the company is ready and ends with the test: Playwright runs an event loop in this thread, where V8
+    does not work.
     """
     del address
     path = next(filter(None, map(shutil.which, NAMES)), None)
@@ -45,11 +47,11 @@ def chromium(address: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def person(chromium: Browser, address: str) -> Iterator[Callable[..., Person]]:
-    """`person("lead.changsha")` is that user, signed in, on a phone; `width=1440` sits at a desk, `language="en"` reads English."""
+    """`person("lead.changsha")` is that user, signed in, on a phone; `width=1440` is a desk, `language="en"` English."""
     with ExitStack() as stack:
         def arrive(user: str, *, width: int = PHONE, language: str = "zh") -> Person:
-            context: BrowserContext = stack.enter_context(chromium.new_context(
-                viewport={"width": width, "height": 844 if width == PHONE else 900}, locale="zh-CN", timezone_id="Asia/Shanghai"))
+            screen = ViewportSize(width=width, height=844 if width == PHONE else 900)
+            context = stack.enter_context(chromium.new_context(viewport=screen, locale="zh-CN", timezone_id="Asia/Shanghai"))
             context.set_default_timeout(10_000)
             someone = Person(context.new_page(), address, user)
             someone.sign_in(language)

@@ -37,9 +37,12 @@ class Person:
         """Open a page of the site."""
         self.page.goto(self.address + path)
 
-    def start(self, process: str, **values: Any) -> None:
-        """Start a case of `process` with the start form."""
+    def start(self, process: str, *, serial: str = "", **values: Any) -> None:
+        """Start a case of `process` with the start form; `serial` lets the page find the machine first."""
         self.go(f"/start/{process}")
+        if serial:
+            self.fill(serial_number=serial)
+            expect(self.page.locator("[data-machine]")).not_to_be_empty()
         self.fill(**values)
         self.page.get_by_role("button", name="发起", exact=True).click()
         expect(self.page).not_to_have_url(re.compile(r"/start"))
@@ -72,10 +75,15 @@ class Person:
         self.fill(**values)
         self._send(self.page.get_by_role("button", name="完成", exact=True))
 
-    def answer(self, option: str, **values: Any) -> None:
-        """Fill in and answer with the button that is called `option`."""
+    def answer(self, option: str, asked: dict[str, Any] | None = None, **values: Any) -> None:
+        """Fill in and answer with the button called `option`; `asked` are the fields that only this answer brings up."""
         self.fill(**values)
-        self._send(self.page.locator("button.answer").filter(has=self.page.get_by_text(option, exact=True)))
+        button = self.page.locator("button.answer").filter(has=self.page.get_by_text(option, exact=True))
+        if asked:
+            button.click()
+            expect(self.page.locator("[data-form-says]")).to_be_visible()
+            self.fill(**asked)
+        self._send(button)
 
     def _send(self, button: Locator) -> None:
         before = self.page.url.split("?")[0]
@@ -103,15 +111,15 @@ class Person:
         """Add a row to the form's list and fill it in."""
         self.page.get_by_role("button", name="添加一行").click()
         for key, value in values.items():
-            self._fill(self.page.locator(".fjs-form-field-dynamiclist"), key, value)
+            self._fill(self.page.locator(".fjs-form-field-grouplike"), key, value)
 
     @staticmethod
     def _fill_moment(field: Locator, value: str) -> None:
         """A date as `2026-03-02`, with a time as `2026-03-02 10:00`."""
         day, _, clock = value.partition(" ")
-        date = field.locator("input").first
+        date = field.locator("input.fjs-input").first
         date.fill(day.replace("-", "/"))
         date.press("Enter")
         if clock:
-            field.locator("input").nth(1).fill(clock)
-            field.locator("input").nth(1).press("Enter")
+            field.locator("input.fjs-input").nth(1).fill(clock)
+            field.locator("input.fjs-input").nth(1).press("Enter")

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 from tests.browser.person import Person
 
 REPORT = {
-    "report_source": "顾客电话或传真", "serial_number": "CT2026001", "customer": "长沙市五一路储蓄所", "contact": "储蓄所值班人员",
-    "phone": "0731-5550101", "region": "市内（一天内到场）", "reported_fault": "开机无显示",
+    "serial": "CT2026001", "report_source": "顾客电话或传真", "contact": "储蓄所值班人员", "phone": "0731-5550101",
+    "region": "市内（一天内到场）", "reported_fault": "开机无显示",
 }
 
 
@@ -55,9 +55,9 @@ def serve_with_support(engineer: Person, lead: Person) -> None:
 def fill_in_and_sign(engineer: Person) -> None:
     """The repair order with one main part, and the customer's signature."""
     engineer.sees("填写维修单，清洁机器及环境")
-    engineer.fill(symptom="无显示", found_fault="显示板损坏", work_done="更换显示板", finished_at="2026-03-02 16:00", is_cleaned=True,
-                  is_fixed="是", satisfaction="满意")
+    engineer.fill(symptom="无显示", found_fault="显示板损坏", work_done="更换显示板", finished_at="2026-03-02 16:00",
+                  is_cleaned=True, is_fixed="是", satisfaction="满意")
     engineer.add_row(part="主板", quantity=1, serial="BD-77")
     engineer.answer("是")
     engineer.sees("顾客验证并在维修单上签字")
-    engineer.answer("是", signed_by="值班人员")
+    engineer.answer("是", {"signed_by": "值班人员"})

@@ -120,10 +120,11 @@ def _start_page(process_key: str, *, typed: Mapping[str, Any] | None = None, err
     form = island.definition(view.form, {}, view.lists, typed=typed, errors=found) if view.form else None
     labels = island.labels(view.form)
     return render_template(
-        "cases/start.html", view=view, form=form, offices=offices, error=error, section="start", key=secrets.token_urlsafe(16),
-        name=words.process_name(view.process), instruction=words.instruction(view.process),
+        "cases/start.html", view=view, form=form, offices=offices, error=error, section="start",
+        key=secrets.token_urlsafe(16), name=words.process_name(view.process), instruction=words.instruction(view.process),
         findings=errors.findings(error, labels, words.language()) if error else [],
-        error_words=errors.sentence(error, words.language()) if error else "", serial_field=next((key for key in SERIALS if key in labels), ""),
+        error_words=errors.sentence(error, words.language()) if error else "",
+        serial_field=next((key for key in SERIALS if key in labels), ""),
         notice=_("Your entries are back. Check them and send them again.") if typed and not error else "")
 
 

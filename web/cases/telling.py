@@ -17,7 +17,8 @@ LONG = 400
 
 def elements(case: Case) -> dict[str, str]:
     """Element id → label, over all processes of the case."""
-    return {element.id: element.words(words.language()) for part in case.processes for element in part.process.elements.values()}
+    language = words.language()
+    return {one.id: one.words(language) for part in case.processes for one in part.process.elements.values()}
 
 
 def variable_labels(uow: UnitOfWork, case: Case) -> dict[str, str]:
@@ -32,7 +33,8 @@ def commands() -> dict[str, str]:
     """What a history event's command is called."""
     return {
         "start": _("Started"), "claim": _("Claimed"), "release": _("Released"), "assign": _("Assigned"),
-        "complete": _("Completed"), "job": _("Done by the system"), "timer": _("Deadline reached"), "message": _("Message received"),
+        "complete": _("Completed"), "job": _("Done by the system"), "timer": _("Deadline reached"),
+        "message": _("Message received"),
         "retry": _("Tried again"), "suspend": _("Suspended"), "resume": _("Resumed"), "terminate": _("Cancelled"),
     }
 
@@ -44,17 +46,17 @@ def group_words(uow: UnitOfWork) -> Callable[[sa.Row[Any]], str]:
 
     def tell(task: sa.Row[Any]) -> str:
         names = [_one(groups, name, offices.get(task.office, task.office)) for name in json.loads(task.candidate_groups)]
-        return _(", ").join(names) or "—"
+        return str(_(", ")).join(names) or "—"
     return tell
 
 
 def value(found: Any) -> str:
     """A variable's value for a reader: yes and no in words, lists line by line, long ones cut."""
     if isinstance(found, bool):
-        return _("yes") if found else _("no")
+        return str(_("yes") if found else _("no"))
     if found is None or found == "":
         return "—"
-    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=1) if isinstance(found, dict | list) else str(found)
+    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=1)
     return text if len(text) <= LONG else text[:LONG] + " …"
 
 
@@ -62,4 +64,4 @@ def _one(groups: dict[str, Any], name: str, office: str) -> str:
     if name not in groups:
         return name
     told = words.in_words(groups[name])
-    return _("%(group)s (%(office)s)", group=told, office=office) if groups[name].by_office else told
+    return str(_("%(group)s (%(office)s)", group=told, office=office)) if groups[name].by_office else told

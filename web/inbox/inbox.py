@@ -1,16 +1,19 @@
 """The lists: mine, my groups, done; searched, and paged by key."""
 
+from typing import get_args
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine import tasks, worklist
 from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
+from engine.worklist import View
 from web.access import needs, unit_of_work
 from web.layout import deadlines, words
 
 pages = Blueprint("inbox", __name__, template_folder="templates")
-VIEWS = ("mine", "groups", "done")
+VIEWS: tuple[View, ...] = get_args(View)
 PAGE = 50
 
 
@@ -25,8 +28,7 @@ def home() -> Response:
 @needs("signed_in")
 def index() -> str:
     """One page of a view. `q` searches case number, customer and serial; `after` is the cursor of the page before."""
-    asked = request.args.get("view", "")
-    view = asked if asked in VIEWS else "mine"
+    view: View = next((one for one in VIEWS if one == request.args.get("view")), "mine")
     search = request.args.get("q", "").strip()[:100]
     with unit_of_work(writes=False) as uow:
         page = worklist.page(uow, view=view, search=search or None, after=request.args.get("after") or None, limit=PAGE)

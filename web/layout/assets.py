@@ -18,7 +18,7 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 pages = Blueprint("assets", __name__)
 
 
-class NotBuilt(RuntimeError):
+class NotBuiltError(RuntimeError):
     """The front end has not been built: `make build`."""
 
 
@@ -27,7 +27,7 @@ class NotBuilt(RuntimeError):
 def file(name: str) -> Response:
     """A static file. What has a hash in its name never changes and may be kept for a year."""
     is_hashed = name.startswith("dist/assets/")
-    packed = is_hashed and "gzip" in request.accept_encodings and (STATIC / f"{name}.gz").is_file()
+    packed = is_hashed and bool(request.accept_encodings.quality("gzip")) and (STATIC / f"{name}.gz").is_file()
     if not is_hashed and name.startswith("dist/"):
         abort(404)
     response = send_from_directory(STATIC, f"{name}.gz" if packed else name, max_age=31_536_000 if is_hashed else 3600)
@@ -55,11 +55,15 @@ def imports(entry: str) -> list[str]:
     return [_address(manifest[name]["file"]) for name in names]
 
 
-@lru_cache(maxsize=1)
 def _manifest() -> dict[str, Any]:
     path = STATIC / "dist" / "manifest.json"
     if not path.is_file():
-        raise NotBuilt("web/static/dist/manifest.json is missing: run `make build`")
+        raise NotBuiltError("web/static/dist/manifest.json is missing: run `make build`")
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _changed: int) -> dict[str, Any]:
     return dict(json.loads(path.read_text("utf-8")))
 
 

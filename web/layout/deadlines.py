@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from engine.calendar import WorkingCalendar, working_between
 from flask_babel import gettext as _
 
 from engine import calendars
+from engine.calendar import WorkingCalendar, working_between
 from engine.unit_of_work import UnitOfWork
 from web.layout.words import SOON, day_and_time, moment, working_span
 

@@ -43,11 +43,11 @@ def read_values(text: str) -> dict[str, Any]:
 
 
 def labels(schema: Values | None) -> dict[str, str]:
-    """The fields' labels in the reader's language, by key."""
-    if schema is None:
-        return {}
-    return {field.key: (field.label_en if language() == "en" else field.label) or field.label or field.key
-            for field in forms.fields(dict(schema))}
+    """The fields' labels in the reader's language, by key; a field in a row by `list.key`."""
+    known = forms.fields(schema) if schema else []
+    inner = {f"{one.key}.{field.key}": field for one in known for field in one.rows}
+    return {key: (field.label_en if language() == "en" else field.label) or field.label or key
+            for key, field in ({one.key: one for one in known} | inner).items()}
 
 
 def _without(components: Sequence[Any], key: str) -> list[Any]:

@@ -46,11 +46,11 @@ def working_span(length: timedelta) -> str:
     """A length of working time in hours and minutes."""
     minutes = max(int(length.total_seconds() // 60), 0)
     hours, rest = divmod(minutes, 60)
-    if hours >= 24:
-        return _("%(num)d working hours", num=hours)
     if not hours:
-        return _("%(num)d working minutes", num=rest)
-    return _("%(hours)d:%(minutes)02d working hours", hours=hours, minutes=rest)
+        return str(_("%(num)d working minutes", num=rest))
+    if hours >= 24 or not rest:
+        return str(_("%(num)d working hours", num=hours))
+    return str(_("%(hours)d:%(minutes)02d working hours", hours=hours, minutes=rest))
 
 
 def instruction(element: Element | Process) -> str:

@@ -97,6 +97,7 @@ async function settled(form: Form, decision: [string, string] | null): Promise<v
 async function send(form: Form, element: HTMLFormElement, submitter: HTMLElement | null, key: string | null): Promise<void> {
   const answer = submitter?.getAttribute('name') === 'decision' ? submitter.getAttribute('value') : null;
   const decision: [string, string] | null = key && answer !== null ? [key, answer] : null;
+  for (const button of element.querySelectorAll('button.answer')) button.classList.toggle('is-chosen', button === submitter);
   await settled(form, decision);
   const values = collect(form, element, decision);
   if (!values || element.dataset.sent) return;
@@ -129,7 +130,7 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
   }
   keepTyped(form, key);
   requestAnimationFrame(() => translatePlaceholders(host));
-  form.on('changed', () => requestAnimationFrame(() => translatePlaceholders(host)));
+  form.on('changed', () => { requestAnimationFrame(() => translatePlaceholders(host)); });  // a value returned here would stop the event
   element.addEventListener('submit', (event) => {
     event.preventDefault();
     void send(form, element, event.submitter, definition.decision);
