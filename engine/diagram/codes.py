@@ -404,9 +404,9 @@ def problem(code: str, *, file: str, element: str | None = None, field: str | No
     kind = CODES[code]
     words = {"file": file, **{key: _short(fact) for key, fact in facts.items()}}
     field_zh, field_en = FIELDS.get(field or "", (f" {field} ", field))
-    zh = kind.zh.format_map({**words, "field": field_zh, "element": _label(element or file, name, "“{}”（{}）")}).replace("） ", "）")
+    zh = kind.zh.format_map({**words, "field": field_zh, "element": _label(element or file, name, "“{}”（{}）")})
     en = kind.en.format_map({**words, "field": field_en, "element": _label(element or file, name, "“{}” ({})")})
-    return Problem(code, kind.severity, file, element, field, zh, en, facts)
+    return Problem(code, kind.severity, file, element, field, zh.replace("） ", "）"), en, facts)
 
 
 def _short(fact: Any) -> Any:
