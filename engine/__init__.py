@@ -16,7 +16,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
 | `identity`, `search`, `job_rows`, `replies` | every `may_…` question · what people search by · jobs and incidents · first replies |
 | `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
-| `timer_starts` < `deployments` < `instances` < `tasks` < `jobs` | the verbs |
+| `timer_starts` < `deployments` < `instances`, `actions` < `tasks` < `jobs` | the verbs |
 | `worklist`, `cases`, `queries/`, `incidents` | the read side |
 | `audit/` | verification and recomputation |
 | `scheduler` | the tick |

@@ -166,6 +166,15 @@ def may_intervene(uow: UnitOfWork, case: sa.Row[Any]) -> bool:
     return uow.actor.is_admin or _leads(uow, case.office)
 
 
+def may_act(uow: UnitOfWork, case: sa.Row[Any], groups_: str) -> bool:
+    """Whether the actor has an action of a case: a member of one of its groups in its office; without groups, who may see it."""
+    who, named = uow.actor, _words(groups_)
+    if who.is_admin or who.acts_everywhere:
+        return True
+    held = any(group in named and place in ("", case.office) for group, place in who.memberships)
+    return held if named else may_see(uow, case)
+
+
 def _leads(uow: UnitOfWork, place: str) -> bool:
     leading = {row.id for row in uow.rows(sa.select(candidate_group.c.id).where(candidate_group.c.leads))}
     return any(group in leading and held in ("", place) for group, held in uow.actor.memberships)

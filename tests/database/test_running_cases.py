@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import instances, jobs, tasks
+from engine import actions, instances, jobs, tasks
 from engine.errors import (
     AlreadyChanged,
     BpmnError,
@@ -559,3 +559,20 @@ def test_a_message_inside_a_sub_process_sets_its_variables_there(small: Small) -
     small.do("system", instances.correlate, "paid", correlation={"invoice": 1}, variables={"amount": 5})
     call = small.rows(sa.select(activity_instance.c.token).where(activity_instance.c.element == "call"))[0].token
     assert [row.scope for row in small.rows(sa.select(variable).where(variable.c.name == "amount"))] == [call]
+
+
+# ------------------------------------------------------------------ actions
+def test_an_action_beside_the_tasks_is_offered_to_its_groups_only(small: Small) -> None:
+    help_ = node("subProcess", "helped", start("stuck", properties(action="求助", action_by="engineers") + message("stuck"),
+                                               isInterrupting="false") + user("help") + end("helped_end")
+                 + flows("stuck", "help", "helped_end"), triggeredByEvent="true")
+    small.deploy(diagram(start(), user("work", "engineers"), end(), help_, flows("begin", "work", "done"), more=messages(["stuck"])))
+    case = small.start(office="north")
+    found = {who: small.do(who, actions.offered, small.case(case)) for who in ("eva", "eli", "ann")}
+    assert [len(found[who]) for who in ("eva", "eli", "ann")] == [1, 0, 0]
+    with pytest.raises(Forbidden):
+        small.do("eli", actions.act, case, token=found["eva"][0].token, element="stuck")
+    small.do("eva", actions.act, case, token=found["eva"][0].token, element="stuck")
+    assert small.open() == ["work", "help"]
+    with pytest.raises(Conflict):
+        small.do("eva", actions.act, case, token=99, element="stuck")
