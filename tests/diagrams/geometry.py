@@ -10,8 +10,7 @@ from engine.diagram.model import Diagram, Element, Flow, Process
 
 Point = tuple[float, float]
 SLACK = 1.0  # two things that only touch do not overlap
-HAN, LATIN = 11.0, 6.5  # widths of a letter of an outside label at its 11 pixels
-WIDEST_LABEL = 90.0  # bpmn-js breaks a label there
+HAN, LATIN = 11.0, 6.3  # widths of a letter of an outside label at its 11 pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +155,10 @@ class Picture:
     def tight_labels(self) -> Iterator[str]:
         names = {**self.process.elements, **self.process.flows}
         for name, box in self.labels().items():
-            width, height = written(names[name].name, WIDEST_LABEL, HAN, LATIN)
-            if box.width + SLACK < width or box.height + SLACK < height:
-                yield f"{name}: {box.width:g}×{box.height:g} for {width:g}×{height:g}"
+            room = box.width + SLACK
+            for width, height in (written(names[name].name, room, HAN, LATIN), words(names[name].name_en, room)):
+                if room < width or box.height + SLACK < height:
+                    yield f"{name}: {box.width:g}×{box.height:g} for {width:g}×{height:g}"
 
     def crowded_tasks(self) -> Iterator[str]:
         """Tasks whose words do not fit in at most three lines of their 12 pixels."""
@@ -249,6 +249,18 @@ def on_border(box: Box, host: Box) -> bool:
     x, y = box.x + box.width / 2, box.y + box.height / 2
     near = (abs(x - host.x), abs(x - host.right), abs(y - host.y), abs(y - host.bottom))
     return host.touches((x, y)) and min(near) <= SLACK
+
+
+def words(text: str, width: float) -> tuple[float, float]:
+    """The width and height of English that is broken between its words."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and len(longer) * LATIN > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return max(map(len, lines)) * LATIN, len(lines) * 14.0
 
 
 def written(text: str, width: float, han: float, latin: float) -> tuple[float, float]:
