@@ -3,10 +3,13 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
+from engine import identity, tasks
+from engine.errors import InvalidForm
 from engine.unit_of_work import SYSTEM, ProcessEngine
-from handlers import tables
+from handlers import prices, tables
 from tests.conftest import MONDAY, Clock
 from tests.database.acting import Case, row, start
 
@@ -278,3 +281,22 @@ def test_a_payment_that_is_late_is_escalated_when_the_agreed_day_is_over(company
     assert case.run().offered == ["collect_payment"]
     clock.move(minutes=1)
     assert case.run().offered == ["collect_payment", "press_for_it"]
+
+
+def test_a_list_that_nobody_approved_is_not_quoted_from(company: ProcessEngine) -> None:
+    with company.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(tables.price_list).where(tables.price_list.c.id == "approved").values(approved_at=None))
+        assert prices.current_prices(uow, "labour") == []
+    case = charged(company)
+    with pytest.raises(InvalidForm):
+        case.do(ENGINEER, "prepare_quote", **QUOTE)
+
+
+def test_a_price_that_is_not_on_the_list_becomes_an_incident_that_names_it(company: ProcessEngine) -> None:
+    case = charged(company)
+    with company.reading(SYSTEM) as uow:
+        engineer = identity.actor(uow, ENGINEER)
+    with company.transaction(engineer) as uow:
+        tasks.complete(uow, case.task("prepare_quote").id, variables={"quote_labour": "made_up"})
+    with pytest.raises(AssertionError, match="made_up"):
+        case.run()
