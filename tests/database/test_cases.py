@@ -17,7 +17,8 @@ FORM = {"type": "default", "id": "ask", "components": [
 ASK = File("ask.form", json.dumps(FORM).encode())
 QUESTION = diagram(
     start(), user("ask", camunda_formRef="ask"), node("exclusiveGateway", "agreed"), user("serve", "engineers", name="服务"),
-    end(), flows("begin", "ask", "agreed"), flow_if("agreed", "serve", 'agrees = "yes"'), flow_if("agreed", "done", 'agrees = "no"'),
+    end(), flows("begin", "ask", "agreed"), flow_if("agreed", "serve", 'agrees = "yes"'),
+    flow_if("agreed", "done", 'agrees = "no"'),
     flows("serve", "done"))
 CALLED = diagram(start(), user("inner"), end(), flows("begin", "inner", "done"), key="part")
 CALLER = diagram(start(), user("first"), node("callActivity", "call", calledElement="part"), end(),
