@@ -40,8 +40,9 @@ def register(app: Flask) -> None:
 class Refused(click.ClickException):
     """An error of the engine, told in both languages."""
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(f"{errors.sentence(error, 'zh')} {errors.sentence(error, 'en')}")
+    def __init__(self, error: EngineError) -> None:
+        facts = ", ".join(f"{name}={value}" for name, value in error.facts.items() if value is not None)
+        super().__init__(f"{errors.sentence(error, 'zh')} {errors.sentence(error, 'en')} [{error.code}: {facts}]")
 
 
 # ------------------------------------------------------------------ diagrams

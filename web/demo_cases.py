@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine import cases, forms, identity, instances, jobs, tasks
@@ -14,6 +14,8 @@ from engine.unit_of_work import SYSTEM, ProcessEngine, UnitOfWork
 Values = Mapping[str, Any]
 MOST_STEPS = 60
 ROUNDS = 5  # a form whose fields show and hide one another is filled in so many goes
+STILL_TO_COME = frozenset({"agreed_visit_at", "closing_date", "improvement_due_on", "pay_by", "solution_due_on"})
+AHEAD = timedelta(days=5)
 NOT_MINE = frozenset({"hidden_field", "disabled_field", "readonly_field", "unknown_field"})
 
 
@@ -71,7 +73,8 @@ def _filled(uow: UnitOfWork, view: TaskView | StartView, known: Values, facts: V
     if view.form is None:
         return None
     fields = {each.key: each for each in forms.fields(view.form)}
-    values = {key: facts[key] for key in fields if key in facts}
+    told = {**USUAL, **facts}
+    values = {key: told[key] for key in fields if key in told}
     for _ in range(ROUNDS):
         try:
             forms.parse(view.form, values, known, uow.now, lambda name: view.lists[name])
@@ -92,12 +95,43 @@ def _plain(view: TaskView | StartView, asked: Field, now: datetime) -> Any:
     if asked.options:
         return asked.options[0].value
     if asked.type == "datetime":
+        day = now + AHEAD if asked.key in STILL_TO_COME else now
         subtype = asked.component.get("subtype", "date")
-        return {"date": now.date().isoformat(), "time": "09:00"}.get(subtype, now.isoformat(timespec="minutes"))
-    return {"number": 1, "checkbox": True, "checklist": [], "taglist": []}.get(asked.type, "见附件")
+        return {"date": day.date().isoformat(), "time": "09:00"}.get(subtype, day.isoformat(timespec="minutes"))
+    return {"number": 1, "checkbox": True, "checklist": [], "taglist": []}.get(asked.type, "已按规程办理")
 
 
-REPAIR = {"report_source": "customer", "product": "terminal_text", "customer": "长沙市第一储蓄所", "fault": "开机后无显示"}
+# ------------------------------------------------------------------ stories
+USUAL = {  # what people type where nothing of the story depends on it
+    "contact": "设备科", "phone": "0731-8840000", "region": "same_city", "reported_fault": "开机后屏幕无显示，指示灯亮",
+    "confirmed_fault": "电话确认：自检停在第二步", "visit_in_time": "yes", "parts_needed": "no", "met_contact": "设备科值班员",
+    "work_place": "营业厅二号柜台", "customer_fault": "no", "in_warranty": "yes", "work_progress": "更换显示驱动部件后通电试机",
+    "service_result": "solved", "found_fault": "显示驱动部件损坏", "work_done": "更换部件，清洁机器和现场",
+    "satisfaction": "satisfied",
+    "self_check_passed": "yes", "is_fixed": "yes", "customer_signed": "yes", "signed_by": "营业厅主任",
+    "agrees_to_pay_answer": "yes", "quote_answer": "accepted", "price_confirmed": "yes", "confirmed_by": "营业厅主任",
+    "is_complaint": "yes", "severity": "ordinary", "severity_reason": "没有造成停业", "is_quality_problem": "no",
+    "support_question": "换板后仍有干扰，请技术支持", "support_from": "service_department",
+}
+SCREEN = {"serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所"}
+PRINTER = {"serial_number": "PR2023102", "product": "printer_hccpr2", "customer": "岳阳市巴陵路邮政支局", "region": "in_province"}
+REGISTER = {"serial_number": "FR2025071", "product": "fiscal_cash_register", "customer": "广州市天河税务分局"}
+KEYPAD = {"serial_number": "PP0000042", "product": "pin_pad", "customer": "乌鲁木齐市中山路储蓄所"}
+COMPLAINT = {"received_by": "phone", "complaint_text": "约好上午上门，下午才到，影响营业"}
 STORIES = (
-    Story("in_warranty", "lead.changsha", "assign_visit", REPAIR),
+    Story("in_warranty", "lead.changsha", "assign_visit", SCREEN),
+    Story("in_warranty", "sales.guangzhou", "assign_visit", REGISTER | {"reported_fault": "打印字迹不清"}),
+    Story("in_warranty", "lead.wulumuqi", "confirm_fault", KEYPAD | {"reported_fault": "三个按键失灵"}),
+    Story("in_warranty", "engineer.changsha", "visit_customer", SCREEN | {"reported_fault": "通信时断时续"}),
+    Story("in_warranty", "lead.guangzhou", "answer_at_department", REGISTER | {"service_result": "needs_support"}),
+    Story("in_warranty", "lead.changsha", "customer_signs", SCREEN),
+    Story("out_of_warranty", "lead.yueyang", "explain_charge", PRINTER | {"reported_fault": "卡纸"}),
+    Story("out_of_warranty", "engineer.yueyang", "offer_quote", PRINTER | {"reported_fault": "不打印"}),
+    Story("out_of_warranty", "lead.yueyang", "collect_payment", PRINTER),
+    Story("complaint", "lead.changsha", "carry_out_remedy", SCREEN | COMPLAINT | {"human_factor": "yes"}),
+    Story("complaint", "sales.yueyang", "obtain_solution", PRINTER | COMPLAINT | {"human_factor": "no"}),
+    Story("product_return", "sales.guangzhou", "rule_on_return", REGISTER | {"return_condition": "b", "is_unopened": "no"}),
+    Story("customer_opinion", "clerk", "handle_opinion", KEYPAD | {"opinion_kind": "suggestion", "opinion": "希望配防尘罩"}),
+    Story("customer_feedback", "clerk", "submit_repair_orders"),
+    Story("satisfaction_survey", "clerk", "enter_form", {"survey_kind": "mailing", "handed_out": 40}),
 )
