@@ -1,6 +1,6 @@
 """The month's repair orders: collected on the 25th, counted, approved, sent; a case for every opinion (5.1.8, 5.1.10, 5.1.17)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ from engine import jobs
 from engine.canonical import loads
 from engine.errors import Forbidden
 from engine.unit_of_work import SYSTEM, ProcessEngine
-from handlers import feedback
 from handlers.tables import monthly_statistics, opinion, part_used, repair_order
 from tests.conftest import Clock
 from tests.database.acting import Case, cases_of, row
@@ -144,15 +143,3 @@ def test_opinion_is_reported_handled_and_filed(company: ProcessEngine, clock: Cl
     assert sorted(to for to, _ in case.told()) == recipients
     filed = row(company, opinion, case.id)
     assert (filed.order_id, filed.opinion, filed.problem_level, filed.record) == ("case-1", "预约", level, "已回访")
-
-
-@pytest.mark.parametrize(("month", "first", "last"), [
-    ("2026-03", "2026-02-26", "2026-03-25"), ("2026-01", "2025-12-26", "2026-01-25")])
-def test_period_runs_from_the_26th_to_the_25th(month: str, first: str, last: str) -> None:
-    assert feedback.period(month) == (date.fromisoformat(first), date.fromisoformat(last))
-
-
-@pytest.mark.parametrize(("now", "month"), [("2026-03-25T00:30:00+08:00", "2026-03"), ("2026-03-24T23:30:00+08:00", "2026-02"),
-                                            ("2026-01-05T09:00:00+08:00", "2025-12"), ("2026-03-31T09:00:00+08:00", "2026-03")])
-def test_collection_by_hand_is_for_the_last_month_that_is_over(now: str, month: str) -> None:
-    assert feedback.month_of(None, datetime.fromisoformat(now)) == month

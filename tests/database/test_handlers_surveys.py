@@ -134,13 +134,6 @@ def test_report_is_due_by_the_end_of_the_4th_and_its_delay_is_told(company: Proc
     assert {to for to, _ in case.told()} == {CLERK, MANAGER}
 
 
-@pytest.mark.parametrize(("closed", "due"), [
-    ("2026-03-31T23:59:59+08:00", "2026-04-04"), ("2026-12-01T00:00:00+08:00", "2027-01-04"),
-    ("2026-01-31T12:00:00+08:00", "2026-02-04")])
-def test_report_is_due_in_the_month_after_the_survey(closed: str, due: str) -> None:
-    assert surveys.report_due(datetime.fromisoformat(closed)).isoformat() == f"{due}T23:59:59+08:00"
-
-
 @pytest.mark.parametrize(("key", "value"), [("survey.colour", 1), ("survey.valid_response", "0.85"), ("survey.weights", {"1": 0}),
                                             ("survey.valid_response", -1), ("survey.did_not_attend", 0)])
 def test_setting_that_cannot_be_is_refused(company: ProcessEngine, key: str, value: Any) -> None:
