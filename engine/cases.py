@@ -153,6 +153,15 @@ def next_task(uow: UnitOfWork, instance_id: str) -> sa.Row[Any] | None:
     return next((row for row in found if identity.may_work_on(uow, row)), None)
 
 
+def next_task_after(uow: UnitOfWork, instance_id: str, event: str) -> sa.Row[Any] | None:
+    """The newest open task of the case that is the actor's to do and came after `event` happened."""
+    since = sa.select(sa.func.max(activity_instance.c.token)).where(
+        activity_instance.c.instance_id == instance_id, activity_instance.c.element == event).scalar_subquery()
+    query = sa.select(task_table).where(task_table.c.instance_id == instance_id, task_table.c.state == "open",
+                                        task_table.c.token > since).order_by(task_table.c.token.desc())
+    return next((row for row in uow.rows(query) if identity.may_work_on(uow, row)), None)
+
+
 def diagram(uow: UnitOfWork, definition_id: str) -> bytes:
     """The very bytes of a process definition."""
     row = deployments.definition_row(uow, definition_id)

@@ -28,12 +28,17 @@ class Finding:
 def verify(uow: UnitOfWork) -> Iterator[Finding]:
     """Every disagreement in the whole database, case by case; nothing means that all agrees."""
     yield from _resources(uow)
-    for row in uow.rows(sa.select(process_instance).order_by(process_instance.c.id)):
+    for row in cases(uow):
         yield from verify_case(uow, row)
     known = sa.select(process_instance.c.id)
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
         yield Finding("no_instance", stray.instance_id, None, "a chain without its case")
+
+
+def cases(uow: UnitOfWork) -> list[sa.Row[Any]]:
+    """The rows of all cases, by id."""
+    return uow.rows(sa.select(process_instance).order_by(process_instance.c.id))
 
 
 def verify_case(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:

@@ -566,7 +566,8 @@ def test_an_action_beside_the_tasks_is_offered_to_its_groups_only(small: Small) 
     help_ = node("subProcess", "helped", start("stuck", properties(action="求助", action_by="engineers") + message("stuck"),
                                                isInterrupting="false") + user("help") + end("helped_end")
                  + flows("stuck", "help", "helped_end"), triggeredByEvent="true")
-    small.deploy(diagram(start(), user("work", "engineers"), end(), help_, flows("begin", "work", "done"), more=messages(["stuck"])))
+    small.deploy(diagram(start(), user("work", "engineers"), end(), help_, flows("begin", "work", "done"),
+                         more=messages(["stuck"])))
     case = small.start(office="north")
     found = {who: small.do(who, actions.offered, small.case(case)) for who in ("eva", "eli", "ann")}
     assert [len(found[who]) for who in ("eva", "eli", "ann")] == [1, 0, 0]

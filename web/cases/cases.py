@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
-from engine import cases, identity, instances, replies, worklist
+from engine import actions, cases, identity, instances, replies, worklist
 from engine.errors import EngineError, InvalidForm, InvalidValue
 from handlers import machines
 from web import errors
@@ -32,11 +32,26 @@ def page(case_id: str) -> str:
             "due": deadlines.clock(uow), "pictures": [pictures.of_process(part) for part in case.processes],
             "people": {row.id: words.in_words(row) for row in identity.users(uow)},
             "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},
+            "actions": actions.offered(uow, case.instance),
             "labels": telling.variable_labels(uow, case), "groups_of": telling.group_words(uow),
         }
     return render_template(
         "cases/case.html", **shown, section="inbox", names=telling.elements(case), commands=telling.commands(),
         value=telling.value, name=words.process_name(case.processes[0].process), process_name=words.process_name)
+
+
+@pages.post("/cases/<case_id>/actions")
+@needs("signed_in")
+def act(case_id: str) -> Redirect:
+    """Take an action that the diagram offers beside the tasks; goes to the task that it brings, if that is the actor's."""
+    element = request.form.get("element", "")
+    with unit_of_work(writes=True) as uow:
+        actions.act(uow, case_id, token=request.form.get("token", 0, type=int), element=element)
+    with unit_of_work(writes=False) as uow:
+        brought = cases.next_task_after(uow, case_id, element)
+    if brought is None:
+        return redirect(url_for("cases.page", case_id=case_id))
+    return redirect(url_for("tasks.page", task_id=brought.id))
 
 
 @pages.get("/definitions/<path:definition_id>/diagram")

@@ -34,7 +34,7 @@ def commands() -> dict[str, str]:
     return {
         "start": _("Started"), "claim": _("Claimed"), "release": _("Released"), "assign": _("Assigned"),
         "complete": _("Completed"), "job": _("Done by the system"), "timer": _("Deadline reached"),
-        "message": _("Message received"),
+        "message": _("Message received"), "action": _("Acted"),
         "retry": _("Tried again"), "suspend": _("Suspended"), "resume": _("Resumed"), "terminate": _("Cancelled"),
     }
 

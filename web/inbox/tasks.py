@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import cases, tasks
+from engine import actions, cases, tasks
 from engine.cases import TaskView
 from engine.errors import AlreadyChanged, Conflict, EngineError, InvalidForm, InvalidValue, StepRefused
 from engine.unit_of_work import UnitOfWork
@@ -138,6 +138,7 @@ def _render(task_id: str, *, typed: Mapping[str, Any] | None = None, error: Engi
         view = cases.task(uow, task_id)
         shown = {
             "view": view, "due": deadlines.clock(uow), "form": _form(view, typed, error), "picture": pictures.of_task(uow, view),
+            "actions": actions.offered(uow, view.instance),
             "forget": request.args.get("completed"), "finished": _name_of(uow, request.args.get("completed")),
         }
     labels = island.labels(view.form)
