@@ -20,7 +20,7 @@ def project(change: Change) -> None:
         else:
             _ended(change, entry, made)
     if made:
-        change.uow.execute(sa.insert(activity_instance), list(made.values()))
+        change.uow.later(sa.insert(activity_instance), list(made.values()))
 
 
 def activity_id(instance_id: str, token: int) -> str:
@@ -45,4 +45,4 @@ def _ended(change: Change, entry: Trace, made: dict[str, dict[str, Any]]) -> Non
     if row_id in made:
         made[row_id] |= values
     else:
-        change.uow.execute(sa.update(activity_instance).where(activity_instance.c.id == row_id).values(values))
+        change.uow.later(sa.update(activity_instance).where(activity_instance.c.id == row_id).values(values))

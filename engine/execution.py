@@ -90,12 +90,12 @@ def _refuse_inactive(row: sa.Row[Any], command: Command) -> None:
 
 
 def _save_variables(uow: UnitOfWork, instance_id: str, variables: ScopedVariables) -> None:
-    changed, gone = variables.changed, [*variables.removed, *variables.changed]
+    changed, gone = variables.changed, variables.replaced
     if gone:
         place = sa.tuple_(variable.c.scope, variable.c.name).in_(gone)
-        uow.execute(sa.delete(variable).where(variable.c.instance_id == instance_id, place))
+        uow.later(sa.delete(variable).where(variable.c.instance_id == instance_id, place))
     if changed:
-        uow.execute(sa.insert(variable), [
+        uow.later(sa.insert(variable), [
             {"instance_id": instance_id, "scope": scope, "name": name, "value": row.text, "digest": row.digest}
             for (scope, name), row in changed.items()])
 

@@ -40,8 +40,8 @@ def record(uow: UnitOfWork, instance_id: str, head: Head, *, command: str, eleme
         "prev": head.hash, "body_digest": body_digest(salt, stored),
     }
     event["hash"] = event_hash(event)
-    uow.execute(sa.insert(history_event).values(event))
-    uow.execute(sa.insert(history_body).values(instance_id=instance_id, seq=event["seq"], salt=salt, body=stored))
+    uow.later(sa.insert(history_event), [event])
+    uow.later(sa.insert(history_body), [{"instance_id": instance_id, "seq": event["seq"], "salt": salt, "body": stored}])
     return Head(head.seq + 1, event["hash"])
 
 

@@ -140,9 +140,12 @@ def may_deploy(who: Actor) -> bool:
     return who.is_admin or who.acts_everywhere
 
 
-def may_work_on(uow: UnitOfWork, row: sa.Row[Any]) -> bool:
-    """Whether the actor may claim or complete the task `row`: its assignee, or a candidate in its office, and not excluded."""
-    return _is_candidate(uow.actor, row) and uow.actor.id not in excluded(uow, row)
+def may_work_on(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> bool:
+    """Whether the actor may claim or complete the task `row`: its assignee, or a candidate in its office, and not excluded.
+
+    `case` is the row of its case, where it is at hand.
+    """
+    return _is_candidate(uow.actor, row) and uow.actor.id not in excluded(uow, row, case)
 
 
 def may_start(uow: UnitOfWork, process: Process) -> bool:
@@ -185,13 +188,13 @@ def starter_groups(process: Process) -> frozenset[str]:
     return frozenset(_words(process.attributes.get("candidateStarterGroups", "")))
 
 
-def excluded(uow: UnitOfWork, row: sa.Row[Any]) -> frozenset[str]:
+def excluded(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> frozenset[str]:
     """The users whom the property `not_by` keeps from the task `row`, administrators included (5.1.18).
 
     It lists elements (whoever completed one of them in this case) and variables (whoever is named there).
     """
-    case = uow.row(sa.select(process_instance.c.bundle_id, process_instance.c.tokens)
-                   .where(process_instance.c.id == row.instance_id))
+    if case is None:
+        case = uow.row(sa.select(process_instance).where(process_instance.c.id == row.instance_id))
     if case is None:
         raise NotFound(kind="process_instance", id=row.instance_id)
     element = bundles.load(uow, case.bundle_id).element(row.process_key, row.element)

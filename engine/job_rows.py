@@ -21,7 +21,7 @@ def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: da
     """
     row = {"id": job_id or ids.new(uow.now), "kind": kind, "arguments": canonical.dumps(dict(arguments or {})),
            "due_at": due_at or uow.now, "created_at": uow.now, "retries": RETRIES, "fence": 0, "state": "open", **columns}
-    uow.execute(sa.insert(job).values(row))
+    uow.later(sa.insert(job), [row])
     uow.makes_jobs = uow.makes_jobs or row["due_at"] <= uow.now
     return str(row["id"])
 
@@ -29,11 +29,11 @@ def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: da
 def add_incident(uow: UnitOfWork, kind: str, message: str, **columns: Any) -> str:
     """An incident: `failedStep` (a token stands before an element) or `failedJob` (`job_id`). Returns its id."""
     row = {"id": ids.new(uow.now), "kind": kind, "message": message, "created_at": uow.now, **columns}
-    uow.execute(sa.insert(incident).values(row))
+    uow.later(sa.insert(incident), [row])
     return str(row["id"])
 
 
 def resolve_incidents(uow: UnitOfWork, *where: sa.ColumnElement[bool]) -> None:
     """Close the open incidents that match."""
-    uow.execute(sa.update(incident).where(incident.c.resolved_at.is_(None), *where).values(
+    uow.later(sa.update(incident).where(incident.c.resolved_at.is_(None), *where).values(
         resolved_at=uow.now, resolved_by=uow.actor.id))

@@ -154,7 +154,7 @@ def _run_record(engine: ProcessEngine, row: Row, operation: Operation) -> None:
     with engine.transaction(SYSTEM) as uow:
         instance = _locked(uow, row)
         try:
-            with uow.connection.begin_nested():  # a modelled outcome leaves nothing of the operation behind
+            with uow.savepoint():  # a modelled outcome leaves nothing of the operation behind
                 result: Mapping[str, Any] = operation.function(uow, context(uow, instance, row)) or {}
         except BpmnError as outcome:
             _advance(uow, instance, row, ThrowError(row.token, outcome.error_code), outcome.variables)

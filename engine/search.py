@@ -31,10 +31,10 @@ def are_touched(bundle: Bundle, variables: ScopedVariables) -> bool:
 
 def index(uow: UnitOfWork, instance_id: str, texts: Iterable[str | None]) -> None:
     """Make a case findable by the two-character pieces of `texts`."""
-    uow.execute(sa.delete(search_gram).where(search_gram.c.instance_id == instance_id))
+    uow.later(sa.delete(search_gram).where(search_gram.c.instance_id == instance_id))
     found = {gram for text in texts if text for gram in grams(text)}
     if found:
-        uow.execute(sa.insert(search_gram), [{"gram": gram, "instance_id": instance_id} for gram in sorted(found)])
+        uow.later(sa.insert(search_gram), [{"gram": gram, "instance_id": instance_id} for gram in sorted(found)])
 
 
 def grams(text: str) -> set[str]:

@@ -27,7 +27,7 @@ def claim(uow: UnitOfWork, task_id: str, *, revision: int | None = None) -> None
         return
     if row.assignee:
         raise AlreadyChanged("task_claimed", who=row.assignee, at=row.claimed_at, what="claim", task=task_id)
-    _must_be_allowed(uow, row)
+    _must_be_allowed(uow, row, instance)
     _hand(uow, instance, row, uow.actor.id, "claim")
 
 
@@ -61,13 +61,13 @@ def complete(uow: UnitOfWork, task_id: str, *, values: Values | None = None, var
     first reply again, with other values it is refused. Raises `InvalidForm`, `AlreadyChanged`, `Forbidden`, `Conflict`.
     """
     digest = canonical.digest(canonical.dumps([task_id, dict(values or {}), dict(variables or {})]))
-    uow.lock_instance(row_of(uow, task_id).instance_id)  # first, so that a double click waits here and finds the reply
+    instance = _locked(uow, task_id)  # first, so that a double click waits here and finds the reply
     if reply := _replied(uow, idempotency_key, digest):
         return reply
-    row, instance = _open(uow, task_id, revision, takes_over=True)
+    row = _open_row(uow, task_id, instance, revision, takes_over=True)
     if row.assignee not in (None, uow.actor.id):
         raise AlreadyChanged("task_claimed", who=row.assignee, at=row.claimed_at, what="claim", task=task_id)
-    _must_be_allowed(uow, row)
+    _must_be_allowed(uow, row, instance)
     bundle = bundles.load(uow, instance.bundle_id)
     found = _typed(uow, instance, bundle, row, values=values, variables=variables)
     _close(uow, row)
@@ -94,10 +94,23 @@ def row_of(uow: UnitOfWork, task_id: str) -> sa.Row[Any]:
     return row
 
 
-def _open(uow: UnitOfWork, task_id: str, revision: int | None, *, takes_over: bool = False) -> tuple[sa.Row[Any], sa.Row[Any]]:
-    """The task and its locked case. `takes_over`: a completion may follow the actor's own claim made elsewhere."""
-    seen = row_of(uow, task_id)
-    instance = uow.lock_instance(seen.instance_id)
+def _open(uow: UnitOfWork, task_id: str, revision: int | None) -> tuple[sa.Row[Any], sa.Row[Any]]:
+    """The task and its locked case."""
+    instance = _locked(uow, task_id)
+    return _open_row(uow, task_id, instance, revision), instance
+
+
+def _locked(uow: UnitOfWork, task_id: str) -> sa.Row[Any]:
+    """The case of a task, locked; a task's id embeds its case's."""
+    try:
+        return uow.lock_instance(task_id.rpartition(".")[0])
+    except NotFound as problem:
+        raise NotFound(kind="task", id=task_id) from problem
+
+
+def _open_row(uow: UnitOfWork, task_id: str, instance: sa.Row[Any], revision: int | None, *,
+              takes_over: bool = False) -> sa.Row[Any]:
+    """The open task. `takes_over`: a completion may follow the actor's own claim made elsewhere."""
     row = row_of(uow, task_id)
     if not identity.may_see(uow, instance):
         raise Forbidden("may_not_see", task=task_id)
@@ -106,11 +119,11 @@ def _open(uow: UnitOfWork, task_id: str, revision: int | None, *, takes_over: bo
     is_mine = takes_over and row.assignee == uow.actor.id
     if revision is not None and row.revision != revision and not is_mine:
         raise AlreadyChanged("task_changed", who=row.assignee, at=row.claimed_at, what="claim", task=task_id)
-    return row, instance
+    return row
 
 
-def _must_be_allowed(uow: UnitOfWork, row: sa.Row[Any]) -> None:
-    if not identity.may_work_on(uow, row):
+def _must_be_allowed(uow: UnitOfWork, row: sa.Row[Any], instance: sa.Row[Any]) -> None:
+    if not identity.may_work_on(uow, row, instance):
         raise Forbidden("may_not_work_on", task=row.id, groups=canonical.loads(row.candidate_groups), office=row.office)
 
 
@@ -127,7 +140,7 @@ def _hand(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any], assignee: st
 
 
 def _close(uow: UnitOfWork, row: sa.Row[Any]) -> None:
-    uow.execute(sa.update(task).where(task.c.id == row.id).values(
+    uow.later(sa.update(task).where(task.c.id == row.id).values(
         state="completed", ended_at=uow.now, completed_by=uow.actor.id, revision=row.revision + 1,
         assignee=uow.actor.id, claimed_at=row.claimed_at or uow.now))
 
@@ -160,4 +173,4 @@ def _replied(uow: UnitOfWork, key: str | None, digest: str) -> str | None:
 
 def _reply(uow: UnitOfWork, key: str | None, digest: str, reply: str) -> None:
     if key:
-        uow.execute(sa.insert(replies).values(actor=uow.actor.id, key=key, digest=digest, reply=reply, created_at=uow.now))
+        uow.later(sa.insert(replies).values(actor=uow.actor.id, key=key, digest=digest, reply=reply, created_at=uow.now))

@@ -75,7 +75,7 @@ def _begin(change: Change, wait: Subscription) -> datetime | None:
 def _subscribe(change: Change, wait: Subscription) -> None:
     event = wait.definition
     correlation = {key: change.environment.value(text, wait.scope) for key, text in event.correlation.items()}
-    change.uow.execute(sa.insert(subscription).values(
+    change.uow.later(sa.insert(subscription).values(
         instance_id=change.row.id, token=wait.token, element=wait.element,
         name=change.environment.value(event.name or "", wait.scope),
         correlation=canonical.dumps(correlation), business_key=change.row.business_key))
@@ -85,11 +85,11 @@ def _disarm(change: Change, wait: Subscription) -> None:
     uow, mine = change.uow, change.row.id
     if wait.definition.kind == "timer":
         here = (job.c.instance_id == mine, job.c.token == wait.token, job.c.element == wait.element, job.c.kind == "timer")
-        uow.execute(sa.update(job).where(*here, job.c.state.in_(["open", "failed"])).values(state="cancelled", ended_at=uow.now))
+        uow.later(sa.update(job).where(*here, job.c.state.in_(["open", "failed"])).values(state="cancelled", ended_at=uow.now))
         resolve_incidents(uow, incident.c.instance_id == mine, incident.c.token == wait.token,
                           incident.c.element == wait.element, incident.c.kind == "failedJob")
     elif wait.definition.kind == "message" and not _still_waits(change, wait):
-        uow.execute(sa.delete(subscription).where(
+        uow.later(sa.delete(subscription).where(
             subscription.c.instance_id == mine, subscription.c.token == wait.token, subscription.c.element == wait.element))
 
 

@@ -77,6 +77,7 @@ class Option:
     en: str
 
 
+Rows = list[dict[str, Any]]
 ListProvider = Callable[["UnitOfWork", str], list[Option]]
 """`(uow, office) -> options`: a list of the server that a form's `valuesKey` names."""
 
@@ -93,21 +94,61 @@ class UnitOfWork:
     instance_id: str | None = None
     makes_jobs: bool = False
     cache: dict[str, Any] = field(default_factory=dict)
+    pending: list[tuple[sa.Executable, Rows | None]] = field(default_factory=list)
 
     def rows(self, statement: sa.Executable, **values: Any) -> list[sa.Row[Any]]:
         """All rows of a query."""
+        self.send()
         return list(self.connection.execute(statement, values or None).all())
 
     def row(self, statement: sa.Executable) -> sa.Row[Any] | None:
         """The first row of a query, or None."""
+        self.send()
         return self.connection.execute(statement).first()
 
     def scalar(self, statement: sa.Executable) -> Any:
         """The first value of the first row, or None."""
+        self.send()
         return self.connection.execute(statement).scalar()
 
-    def execute(self, statement: sa.Executable, rows: list[dict[str, Any]] | None = None) -> sa.CursorResult[Any]:
+    def execute(self, statement: sa.Executable, rows: Rows | None = None) -> sa.CursorResult[Any]:
         """Run a statement that writes; `rows` for many at once."""
+        self.send()
+        return self._run(statement, rows)
+
+    def later(self, statement: sa.Executable, rows: Rows | None = None) -> None:
+        """Run a statement whose result nobody asks for: before the next that is asked, at the latest before the commit.
+
+        PostgreSQL gets all that waited in one round trip (performance.md §5); SQLite is no round trip away.
+        """
+        if self.engine.is_sqlite:
+            self._run(statement, rows)
+        else:
+            self.pending.append((statement, rows))
+
+    def send(self) -> None:
+        """Run what waits."""
+        if not self.pending:
+            return
+        waiting, self.pending = self.pending, []
+        driver: Any = self.connection.connection.dbapi_connection
+        with driver.pipeline():
+            for statement, rows in waiting:
+                self._run(statement, rows)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What happens inside is undone if it raises; the transaction goes on."""
+        self.send()
+        with self.connection.begin_nested():
+            try:
+                yield
+                self.send()
+            except BaseException:
+                self.pending.clear()
+                raise
+
+    def _run(self, statement: sa.Executable, rows: Rows | None) -> sa.CursorResult[Any]:
         if rows is not None and not rows:
             raise ValueError("no rows")
         return self.connection.execute(statement, rows) if rows else self.connection.execute(statement)
@@ -144,6 +185,7 @@ class ProcessEngine:
         self.bundles: dict[str, Any] = {}  # compiled definitions by id: they never change, so they stay
         self.diagrams: dict[str, Any] = {}
         self.calendars: dict[str, Any] = {}
+        self.candidate_groups: dict[str, bool] = {}  # group → whether it acts within an office, which never changes
         self._writing = threading.RLock()
 
     @property
@@ -157,6 +199,7 @@ class ProcessEngine:
         with self._write_turn(), self.database.connect().execution_options(writes=True) as connection:
             uow = UnitOfWork(self, connection, actor, self.clock(), may_write=True)
             yield uow
+            uow.send()
             connection.commit()
         if uow.makes_jobs:
             self.jobs_arrived.set()

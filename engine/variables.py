@@ -42,6 +42,7 @@ class ScopedVariables:
         self._outer: dict[int, int] = {}
         self._barriers = {ROOT}
         self._touched: set[Key] = set()
+        self._stored = frozenset(self._rows)
 
     def fresh(self, limit: int) -> "ScopedVariables":
         """The same variables at the beginning of another step: nothing touched, no scope known but the process."""
@@ -113,6 +114,11 @@ class ScopedVariables:
     def removed(self) -> list[Key]:
         """What was dropped."""
         return sorted(key for key in self._touched if key not in self._rows)
+
+    @property
+    def replaced(self) -> list[Key]:
+        """What has a stored row that must go: it was dropped or set to another value."""
+        return sorted(self._touched & self._stored)
 
     def digests(self) -> list[list[Any]]:
         """`[[scope, name, SHA-256], …]` in order: what the state's digest covers."""

@@ -3,7 +3,7 @@
 The tokens are the truth; a row is made when a token starts to wait and closed when it stops, in the same commit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,38 +37,46 @@ def task_id(instance_id: str, token: int) -> str:
 
 def candidate_rows(uow: UnitOfWork, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows by which the members of a task's candidate groups find it; `row` has the columns of `task`."""
-    by_office = groups(uow)
+    named: list[str] = canonical.loads(row["candidate_groups"])
+    by_office = groups(uow, named)
     return [{"group_id": group, "office": row["office"] if by_office.get(group) else "", "sort_due": row["sort_due"],
-             "task_id": row["id"]} for group in canonical.loads(row["candidate_groups"])]
+             "task_id": row["id"]} for group in named]
 
 
-def groups(uow: UnitOfWork) -> dict[str, bool]:
-    """Candidate group → whether it acts within an office; read once a unit of work."""
-    if "groups" not in uow.cache:
-        uow.cache["groups"] = {r.id: r.by_office for r in uow.rows(sa.select(candidate_group.c.id, candidate_group.c.by_office))}
-    found: dict[str, bool] = uow.cache["groups"]
-    return found
+def groups(uow: UnitOfWork, named: Collection[str]) -> Mapping[str, bool]:
+    """Candidate group → whether it acts within an office; read again when a new one is `named`."""
+    known = uow.engine.candidate_groups
+    if not known.keys() >= set(named):
+        known.update({r.id: r.by_office for r in uow.rows(sa.select(candidate_group.c.id, candidate_group.c.by_office))})
+    return known
 
 
 def _close_tasks(change: Change) -> None:
     uow, gone = change.uow, [task_id(change.row.id, token) for token in change.gone("task")]
     if gone:
-        uow.execute(sa.delete(task_candidate).where(task_candidate.c.task_id.in_(gone)))
-        uow.execute(sa.update(task).where(task.c.id.in_(gone), task.c.state == "open").values(
+        uow.later(sa.delete(task_candidate).where(task_candidate.c.task_id.in_(gone)))
+    withdrawn = [task_id(change.row.id, token) for token in change.gone("task") if token not in _left(change)]
+    if withdrawn:
+        uow.later(sa.update(task).where(task.c.id.in_(withdrawn), task.c.state == "open").values(
             state="cancelled", ended_at=uow.now, revision=task.c.revision + 1))
     if search.are_touched(change.bundle, change.variables):
-        uow.execute(sa.update(task).where(task.c.instance_id == change.row.id, task.c.state == "open").values(
+        uow.later(sa.update(task).where(task.c.instance_id == change.row.id, task.c.state == "open").values(
             customer=change.copies["customer"], serial=change.copies["serial"]))
+
+
+def _left(change: Change) -> set[int]:
+    """The tokens whose work was done: the verb that completed a task has closed its row."""
+    return {entry.token for entry in change.applied.trace if entry.kind == "left"}
 
 
 def _open_tasks(change: Change, armed: Deadlines) -> None:
     rows = [_task_row(change, offer, armed) for offer in change.applied.offers]
     if not rows:
         return
-    change.uow.execute(sa.insert(task), rows)
+    change.uow.later(sa.insert(task), rows)
     candidates = [found for row in rows if row["assignee"] is None for found in candidate_rows(change.uow, row)]
     if candidates:
-        change.uow.execute(sa.insert(task_candidate), candidates)
+        change.uow.later(sa.insert(task_candidate), candidates)
 
 
 def _task_row(change: Change, offer: Offer, armed: Deadlines) -> dict[str, Any]:
@@ -113,7 +121,7 @@ def _moment(text: str | None, now: datetime) -> datetime | None:
 def _jobs(change: Change) -> None:
     uow, row, gone = change.uow, change.row, change.gone("job")
     if gone:
-        uow.execute(sa.update(job).where(
+        uow.later(sa.update(job).where(
             job.c.instance_id == row.id, job.c.token.in_(gone), job.c.kind == "service", job.c.state.in_(["open", "failed"]),
         ).values(state="cancelled", ended_at=uow.now))
         resolve_incidents(uow, incident.c.instance_id == row.id, incident.c.token.in_(gone), incident.c.kind == "failedJob")
