@@ -2,10 +2,10 @@
 
 import json
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Never
 
@@ -218,17 +218,16 @@ def worker() -> None:
 def serve() -> None:
     """Serve the pages; the database is made ready first. Loopback only, unless DEMO_PASSWORD is set."""
     engine = current_engine()
-    password = engine.settings.demo_password
     host = _host(engine)
-    _make_ready(engine, password)
+    password = engine.settings.demo_password
+    demonstration.prepare(engine, password or demonstration.PASSWORD)
+    if password:
+        demonstration.replace_published_password(engine, password)
+    server = _listen(engine, host)
     _announce(engine, host, password or demonstration.PASSWORD)
     signal.signal(signal.SIGTERM, _leave)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's documented way to its object
-    if engine.settings.worker_in_server:
-        with scheduler.running(engine):
-            waitress.serve(app, host=host, port=engine.settings.port, threads=8, ident=None)
-    else:
-        waitress.serve(app, host=host, port=engine.settings.port, threads=8, ident=None)
+    with scheduler.running(engine) if engine.settings.worker_in_server else nullcontext():
+        server.run()
 
 
 def _host(engine: ProcessEngine) -> str:
@@ -243,14 +242,15 @@ def _host(engine: ProcessEngine) -> str:
     return settings.host
 
 
-def _make_ready(engine: ProcessEngine, password: str) -> None:
-    demonstration.prepare(engine, password or demonstration.PASSWORD)
-    if password:
-        demonstration.replace_published_password(engine, password)
+def _listen(engine: ProcessEngine, host: str) -> Any:
+    """Waitress, listening already, so that the address is announced when it answers."""
     port = engine.settings.port
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise click.ClickException(f"端口 {port} 已被占用，请换一个（PORT）。 Port {port} is taken: choose another.")
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's documented way to its object
+    try:
+        return waitress.create_server(app, host=host, port=port, threads=8, ident=None)
+    except OSError as problem:
+        sentence = f"无法使用端口 {port}，请换一个（PORT）。 Port {port} cannot be used: choose another by PORT."
+        raise click.ClickException(f"{sentence} ({problem.strerror})") from problem
 
 
 def _announce(engine: ProcessEngine, host: str, password: str) -> None:
