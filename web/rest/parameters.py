@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from flask import request
@@ -87,7 +88,8 @@ def names(name: str) -> frozenset[str] | None:
     return None if found is None else frozenset(each.strip() for each in found.split(","))
 
 
-def filters(kind: type[Any]) -> dict[str, type[Any]]:
+@cache
+def filters(kind: type[Any]) -> Mapping[str, type[Any]]:
     """The filters of a query class by their names in Camunda 7: str, int, bool, datetime, or tuple for a list of texts."""
     hints = typing.get_type_hints(kind)
     return {_camel(each.name): _bare(hints[each.name]) for each in dataclasses.fields(kind)}
