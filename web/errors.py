@@ -5,7 +5,7 @@ A row is found by `code`, else by the class of the error. What is not in the tab
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from engine import forms
 from engine.errors import EngineError
 
 ZONE = ZoneInfo("Asia/Shanghai")
+PEOPLE = ("who", "assignee")  # facts that name a user
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,10 @@ def refusal(error: Exception) -> Refusal:
     return next((BY_CLASS[name] for name in names if name in BY_CLASS), BY_CODE["failed"])
 
 
-def sentence(error: Exception, language: str) -> str:
-    """What happened and what to do, for a person."""
-    facts = error.facts if isinstance(error, EngineError) else {}
+def sentence(error: Exception, language: str, people: Callable[[str], str] = str) -> str:
+    """What happened and what to do, for a person. `people` names a user by id."""
+    facts = dict(error.facts) if isinstance(error, EngineError) else {}
+    facts |= {name: people(facts[name]) for name in PEOPLE if isinstance(facts.get(name), str)}
     if facts.get("who") is None and type(error).__name__ == "AlreadyChanged":
         return BY_CLASS["StepRefused"].words(language, facts)
     return refusal(error).words(language, facts)

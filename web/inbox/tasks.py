@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from engine import actions, cases, tasks
 from engine.cases import TaskView
-from engine.errors import AlreadyChanged, Conflict, EngineError, InvalidForm, InvalidValue, StepRefused
+from engine.errors import AlreadyChanged, Conflict, EngineError, InvalidForm, InvalidValue, NotFound, StepRefused
 from engine.unit_of_work import UnitOfWork
 from web import errors
 from web.access import needs, unit_of_work
@@ -139,14 +140,15 @@ def _render(task_id: str, *, typed: Mapping[str, Any] | None = None, error: Engi
         shown = {
             "view": view, "due": deadlines.clock(uow), "form": _form(view, typed, error), "picture": pictures.of_task(uow, view),
             "actions": actions.offered(uow, view.instance),
-            "forget": request.args.get("completed"), "finished": _name_of(uow, request.args.get("completed")),
+            "forget": _forgotten(), "finished": _name_of(uow, request.args.get("completed")),
+            "assignee": words.person(uow, view.row.assignee), "completed_by": words.person(uow, view.row.completed_by),
+            "error_words": errors.sentence(error, words.language(), partial(words.person, uow)) if error else "",
         }
     labels = island.labels(view.form)
     findings = errors.findings(error, labels, words.language()) if isinstance(error, InvalidForm) else []
     return render_template(
         "inbox/task.html", **shown, section="inbox", error=error, findings=findings, notice=notice, typed=typed or {},
-        labels=labels, instruction=words.instruction(view.element),
-        error_words=errors.sentence(error, words.language()) if error else "", key=secrets.token_urlsafe(16))
+        labels=labels, instruction=words.instruction(view.element), key=secrets.token_urlsafe(16))
 
 
 def _form(view: TaskView, typed: Mapping[str, Any] | None, error: EngineError | None) -> dict[str, Any] | None:
@@ -158,4 +160,13 @@ def _form(view: TaskView, typed: Mapping[str, Any] | None, error: EngineError | 
 
 
 def _name_of(uow: UnitOfWork, task_id: str | None) -> str:
-    return words.in_words(tasks.row_of(uow, task_id)) if task_id else ""
+    try:
+        return words.in_words(tasks.row_of(uow, task_id)) if task_id else ""
+    except NotFound:
+        return ""
+
+
+def _forgotten() -> str:
+    """The form whose typed values the browser need not keep: the one that led here."""
+    started = request.args.get("started")
+    return f"start-{started}" if started else request.args.get("completed", "")

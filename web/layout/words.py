@@ -8,7 +8,10 @@ import sqlalchemy as sa
 from flask import g, request
 from flask_babel import gettext as _
 
+from engine import identity
 from engine.diagram.model import Element, Process
+from engine.errors import NotFound
+from engine.unit_of_work import SYSTEM, UnitOfWork
 
 LANGUAGES = ("zh", "en")
 LANGUAGE_COOKIE = "fuwuflow_language"
@@ -27,6 +30,18 @@ def in_words(row: sa.Row[Any], field: str = "name") -> str:
     """A row's name in the reader's language, falling back to the other."""
     zh, en = getattr(row, field), getattr(row, f"{field}_en", "")
     return str((en if language() == "en" else zh) or zh or en)
+
+
+def person(uow: UnitOfWork, user_id: str | None) -> str:
+    """A user's name in the reader's language; the id of one who is no longer there (`system` is the server itself)."""
+    if not user_id:
+        return ""
+    if user_id == SYSTEM.id:
+        return str(_("system"))
+    try:
+        return in_words(identity.user(uow, user_id))
+    except NotFound:
+        return user_id
 
 
 def moment(value: datetime | None) -> str:
