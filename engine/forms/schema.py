@@ -1,6 +1,7 @@
 """The deploy gate's part about forms: everything in a form-js schema that we could not honour."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -26,7 +27,23 @@ def check_schema(schema: Any, file: str) -> list[Problem]:
     """Every problem of a form: components, keys, options, rules, FEEL. Errors mean that `fields` may not be called."""
     if not isinstance(schema, Mapping) or not isinstance(schema.get("components"), list):
         return [_problem("form_malformed", file, None, {"message": "components"})]
-    return list(_check(schema, file, _MAX_DEPTH, set(), ""))
+    return [*_check(schema, file, _MAX_DEPTH, set(), ""), *_ids(schema, file)]
+
+
+def _ids(schema: Component, file: str) -> Iterator[Problem]:
+    """form-js refuses to show a form in which an id stands twice, in lists and groups too."""
+    found = Counter(_all_ids(schema, _MAX_DEPTH))
+    for name in (name for name, times in found.items() if times > 1):
+        yield _problem("form_id_twice", file, name, {"found": name})
+
+
+def _all_ids(parent: Component, depth: int) -> Iterator[str]:
+    inner = parent.get("components")
+    for component in inner if isinstance(inner, list) and depth else ():
+        if isinstance(component, Mapping):
+            if isinstance(component.get("id"), str):
+                yield component["id"]
+            yield from _all_ids(component, depth - 1)
 
 
 def _check(parent: Component, file: str, depth: int, taken: set[str], prefix: str) -> Iterator[Problem]:

@@ -292,6 +292,12 @@ def test_schema_that_we_could_not_honour_is_refused(component, code):
     assert re.search("[\u4e00-\u9fff]", found[0].zh)
 
 
+def test_id_that_stands_twice_is_refused_in_a_list_too():
+    rows = [{"type": "dynamiclist", "path": path, "components": [field("number", "x", id="same")]} for path in ("a", "b")]
+    (found,) = forms.check_schema({"components": rows}, "f.form")
+    assert (found.code, found.field) == ("form_id_twice", "same")
+
+
 @pytest.mark.parametrize("schema", [None, [], "x", {}, {"components": {}}, {"components": None}])
 def test_what_is_no_schema_is_refused(schema):
     assert [problem.code for problem in forms.check_schema(schema, "f.form")] == ["form_malformed"]
