@@ -49,7 +49,7 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     "form_key_twice": ("表单 {file} 有多个字段的 key 是“{found}”：每个 key 只能用一次。",
                        "Several fields of form {file} have the key “{found}”: use each key once."),
     "form_id_twice": ("表单 {file} 有多个组件的 id 是“{found}”，表单不会显示：请给每个组件不同的 id。",
-                      "Several components of form {file} have the id “{found}”, so that it is not shown: give each an id of its own."),
+                      "Several components of form {file} have the id “{found}”, so it cannot be shown: give each its own."),
     "form_options_missing": ("表单 {file} 的 {field} 没有选项：请填写 values、valuesKey 或 valuesExpression。",
                              "{field} in form {file} has no options: give values, valuesKey or valuesExpression."),
     "form_option_invalid": ("表单 {file} 的 {field} 的选项“{found}”没有值或重复：请改正。",

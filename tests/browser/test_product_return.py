@@ -20,7 +20,8 @@ def test_returns_are_exchanged_taken_back_and_refused(person: Callable[..., Pers
     take_back(sales, ruler, logistics)
     refuse(sales, ruler)
 
-    filed = sorted((row(company, product_return, case.id) for case in cases_of(company, "product_return")), key=lambda f: f.serial)
+    filed = [row(company, product_return, case.id) for case in cases_of(company, "product_return")]
+    filed.sort(key=lambda form: form.serial)
     cases = [Case(company, f.case_id) for f in filed]
     assert [case.ended_at for case in cases] == ["return_handled"] * 3
     assert [(f.serial, f.condition, f.ruling, f.new_serial, f.stock_receipt) for f in filed] == [
@@ -47,7 +48,8 @@ def take_back(sales: Person, ruler: Person, logistics: Person) -> None:
     """Condition b: a quality problem, verified with the customer and signed for."""
     request(sales, "PP-B", "b 质量问题", return_reason="按键失灵")
     sales.sees("顾客与办事处共同验证")
-    sales.complete(finding="三个按键没有反应", verified_by_customer="设备科", verified_by_office="长沙办事处", verified_on="2026-03-02")
+    sales.complete(finding="三个按键没有反应",
+                   verified_by_customer="设备科", verified_by_office="长沙办事处", verified_on="2026-03-02")
     ruler.open("确认并签字", view="groups", case="PP-B")
     ruler.complete(is_confirmed="是", confirmed_signature="综合管理部分管负责人")
     rule(ruler, "PP-B", "退库")
