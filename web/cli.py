@@ -28,6 +28,7 @@ from web.access import engine as current_engine
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SUFFIXES = (*deployments.DIAGRAM, *deployments.FORM, *deployments.DECISION)
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+THERE = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, readable=True))
 AS_USER = click.option("--as", "user", default="admin", show_default=True, help="The user on the record.")
 
 
@@ -51,12 +52,15 @@ class Refused(click.ClickException):
 @with_appcontext
 def check(paths: Sequence[Path]) -> None:
     """Check files as a deployment would, each by itself, without a database."""
-    found = [_print_problems(path, _checked(path)) for path in _files(paths)]
-    sys.exit(0 if all(found) else 1)
+    files = _files(paths)
+    unreadable = {path: problem for path in files if (problem := _unreadable(path))}
+    found = deployments.check_files(current_engine(), [path for path in files if path not in unreadable])
+    is_fit = [_print_problems(path, [unreadable[path]] if path in unreadable else found[path]) for path in files]
+    sys.exit(0 if all(is_fit) else 1)
 
 
 @click.command()
-@PATHS
+@THERE
 @AS_USER
 @with_appcontext
 def deploy(paths: Sequence[Path], user: str) -> None:
@@ -83,12 +87,13 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _checked(path: Path) -> list[Problem]:
+def _unreadable(path: Path) -> Problem | None:
     try:
-        return deployments.check_files(current_engine(), [path])[path]
+        with path.open("rb"):
+            return None
     except OSError as problem:
-        return [Problem("unreadable_file", "error", str(path), None, None, f"无法读取文件：{problem.strerror}。",
-                        f"The file cannot be read: {problem.strerror}.")]
+        return Problem("unreadable_file", "error", str(path), None, None, f"无法读取文件：{problem.strerror}。",
+                       f"The file cannot be read: {problem.strerror}.")
 
 
 def _print_problems(path: Path, problems: Sequence[Problem]) -> bool:
