@@ -1,6 +1,7 @@
 """The working calendars in the database: seeded days, days an administrator adds, and the revision that deadlines keep."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,12 +9,13 @@ import sqlalchemy as sa
 from engine import calendar as working_time
 from engine import canonical
 from engine.calendar import WorkingCalendar
-from engine.errors import NotFound
-from engine.tables import calendar, calendar_day
+from engine.errors import InvalidValue, NotFound
+from engine.tables import calendar, calendar_day, job
 from engine.unit_of_work import UnitOfWork
 
 DEFAULT = "default"
 ZONE = "Asia/Shanghai"
+WARNED_BEFORE = timedelta(days=92)
 HOURS = [["08:30", "12:00"], ["13:00", "17:30"]]
 
 
@@ -42,10 +44,41 @@ def seed(uow: UnitOfWork, first_year: int, last_year: int) -> None:
     uow.execute(sa.insert(calendar_day), rows)
 
 
+def days(uow: UnitOfWork, calendar_id: str = DEFAULT) -> list[sa.Row[Any]]:
+    """The days from today on that differ from Monday to Friday, by date."""
+    today = uow.now.astimezone(load(uow, calendar_id).place).date()
+    query = sa.select(calendar_day).where(calendar_day.c.calendar_id == calendar_id, calendar_day.c.day >= today)
+    return uow.rows(query.order_by(calendar_day.c.day))
+
+
 def set_day(uow: UnitOfWork, day: date, *, is_working: bool, name: str, calendar_id: str = DEFAULT) -> None:
-    """Say of a day whether it is worked; the calendar gets a new revision."""
-    values: dict[str, Any] = {"is_working": is_working, "name": name, "source": "admin"}
+    """Say of a day to come whether it is worked; the calendar gets a new revision, which deadlines that follow count with."""
+    if day < uow.now.astimezone(load(uow, calendar_id).place).date():
+        raise InvalidValue("day_past", field="day", value=day.isoformat())
+    values: dict[str, Any] = {"is_working": is_working, "name": name.strip(), "source": "admin"}
     place = (calendar_day.c.calendar_id == calendar_id, calendar_day.c.day == day)
     if not uow.execute(sa.update(calendar_day).where(*place).values(values)).rowcount:
         uow.execute(sa.insert(calendar_day).values(calendar_id=calendar_id, day=day, **values))
     uow.execute(sa.update(calendar).where(calendar.c.id == calendar_id).values(revision=calendar.c.revision + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Until when the calendar is reliable, and how many open working-time deadlines lie beyond."""
+
+    last_day: date | None
+    deadlines_beyond: int
+    is_near: bool
+
+
+def horizon(uow: UnitOfWork, calendar_id: str = DEFAULT) -> Horizon:
+    """How far the calendar reaches; near is less than `WARNED_BEFORE` away, or passed by a deadline already."""
+    working = load(uow, calendar_id)
+    last = working_time.last_known_day(working)
+    if last is None:
+        return Horizon(None, 0, is_near=True)
+    end = datetime.combine(last + timedelta(days=1), time(), working.place).astimezone(UTC)
+    open_ones = sa.select(sa.func.count()).where(
+        job.c.kind == "timer", job.c.state == "open", job.c.due_at >= end, job.c.timer.like(f'%"calendar":"{calendar_id}"%'))
+    beyond = int(uow.scalar(open_ones))
+    return Horizon(last, beyond, is_near=bool(beyond) or end - uow.now < WARNED_BEFORE)

@@ -1,11 +1,12 @@
 """The administrator's pages: deployments, incidents with retry, mail."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import deployments, jobs
+from engine import calendars, deployments, jobs
 from engine import incidents as read_side
 from engine.diagram.check import File
 from engine.errors import DeploymentRefused, EngineError, InvalidValue, Problem
@@ -75,6 +76,38 @@ def mail() -> str:
     with unit_of_work(writes=False) as uow:
         letters = read_side.letters(uow)
     return render_template("admin/mail.html", letters=letters, section="admin", part="mail")
+
+
+@pages.get("/calendar")
+@needs("admin")
+def calendar() -> str:
+    """The days that differ from Monday to Friday, how far the calendar reaches, and a place to add a day."""
+    return _calendar_page()
+
+
+@pages.post("/calendar")
+@needs("admin")
+def set_day() -> Response | tuple[str, int]:
+    """Say of a day whether it is worked."""
+    try:
+        day = date.fromisoformat(request.form.get("day", ""))
+    except ValueError:
+        error = InvalidValue("day", field="day", value=request.form.get("day", ""))
+        return _calendar_page(error=error), errors.refusal(error).status
+    try:
+        with unit_of_work(writes=True) as uow:
+            calendars.set_day(uow, day, is_working=request.form.get("is_working") == "yes",
+                              name=request.form.get("name", "")[:200])
+    except InvalidValue as error:
+        return _calendar_page(error=error), errors.refusal(error).status
+    return redirect(url_for("admin.calendar", changed=day.isoformat()))
+
+
+def _calendar_page(error: EngineError | None = None) -> str:
+    with unit_of_work(writes=False) as uow:
+        shown = {"days": calendars.days(uow), "horizon": calendars.horizon(uow)}
+    return render_template("admin/calendar.html", **shown, section="admin", part="calendar",
+                           error_words=errors.sentence(error, words.language()) if error else "")
 
 
 def _deploy_page(*, problems: tuple[Problem, ...] = (), error: EngineError | None = None, deployed: Any = None) -> str:
