@@ -54,7 +54,7 @@ def assemble(uow: UnitOfWork, definition_id: str) -> str:
     text = canonical.dumps({"root": definition_id, "members": members})
     bundle_id = canonical.digest(text)
     if uow.scalar(sa.select(bundle.c.id).where(bundle.c.id == bundle_id)) is None:
-        uow.execute(sa.insert(bundle).values(id=bundle_id, root=definition_id, members=canonical.dumps(members)))
+        uow.add_once(bundle, id=bundle_id, root=definition_id, members=canonical.dumps(members))
     return bundle_id
 
 

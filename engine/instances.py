@@ -166,7 +166,8 @@ def _next_business_key(uow: UnitOfWork, process: Process) -> str:
     mine = business_key_sequence.c.process_key == process.id
     raised = sa.update(business_key_sequence).where(mine).values(last=business_key_sequence.c.last + 1)
     if not uow.execute(raised).rowcount:
-        uow.execute(sa.insert(business_key_sequence).values(process_key=process.id, last=1))
+        uow.add_once(business_key_sequence, process_key=process.id, last=0)
+        uow.execute(raised)
     number = uow.scalar(sa.select(business_key_sequence.c.last).where(mine))
     return f"{process.properties.get('case_number_prefix', process.id)}-{number:06d}"
 

@@ -20,19 +20,23 @@ def digest_of(request: Mapping[str, Any]) -> str:
 
 
 def find(uow: UnitOfWork, key: str | None, digest: str) -> str | None:
-    """The first reply under `key`, or None. `Conflict` if the key was used with another body."""
-    if not key:
+    """The first reply under `key`, or None: then it is this transaction's to give, and a second request waits for its end.
+
+    `Conflict` if the key was used with another body.
+    """
+    if not key or uow.add_once(idempotency_key, actor=uow.actor.id, key=key, digest=digest, reply="", created_at=uow.now):
         return None
-    row = uow.row(sa.select(idempotency_key).where(idempotency_key.c.actor == uow.actor.id, idempotency_key.c.key == key))
-    if row is None:
-        return None
-    if row.digest != digest:
+    row = uow.row(sa.select(idempotency_key).where(*_here(uow, key)))
+    if row is None or row.digest != digest:
         raise Conflict("idempotency_key", key=key)
     return str(row.reply)
 
 
-def keep(uow: UnitOfWork, key: str | None, digest: str, reply: str) -> None:
-    """Keep the reply in the transaction of the command itself."""
+def keep(uow: UnitOfWork, key: str | None, reply: str) -> None:
+    """Keep the reply in the transaction of the command itself, under a key that `find` did not know."""
     if key:
-        uow.execute(sa.insert(idempotency_key).values(
-            actor=uow.actor.id, key=key, digest=digest, reply=reply, created_at=uow.now))
+        uow.later(sa.update(idempotency_key).where(*_here(uow, key)).values(reply=reply))
+
+
+def _here(uow: UnitOfWork, key: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return idempotency_key.c.actor == uow.actor.id, idempotency_key.c.key == key

@@ -5,14 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import bundles, canonical, execution, forms, identity, step
+from engine import bundles, canonical, execution, forms, identity, replies, step
 from engine.bundles import Bundle
 from engine.diagram.model import Element
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidForm, InvalidValue, LimitExceeded, NotFound
 from engine.execution import Command
 from engine.instances import lists_of
 from engine.spiff.steps import Complete
-from engine.tables import idempotency_key as replies
 from engine.tables import task, task_candidate
 from engine.unit_of_work import UnitOfWork
 from engine.waiting import candidate_rows
@@ -60,9 +59,9 @@ def complete(uow: UnitOfWork, task_id: str, *, values: Values | None = None, var
     `values` go through the task's form, `variables` are typed already (REST). The same `idempotency_key` gives the
     first reply again, with other values it is refused. Raises `InvalidForm`, `AlreadyChanged`, `Forbidden`, `Conflict`.
     """
-    digest = canonical.digest(canonical.dumps([task_id, dict(values or {}), dict(variables or {})]))
+    digest = replies.digest_of({"task": task_id, "values": dict(values or {}), "variables": dict(variables or {})})
     instance = _locked(uow, task_id)  # first, so that a double click waits here and finds the reply
-    if reply := _replied(uow, idempotency_key, digest):
+    if reply := replies.find(uow, idempotency_key, digest):
         return reply
     row = _open_row(uow, task_id, instance, revision, takes_over=True)
     if row.assignee not in (None, uow.actor.id):
@@ -77,7 +76,7 @@ def complete(uow: UnitOfWork, task_id: str, *, values: Values | None = None, var
                                                  {"form": dict(values or {}), "task": task_id}))
     except LimitExceeded as problem:
         raise InvalidValue("too_large", field=problem.facts.get("name"), **problem.facts) from problem
-    _reply(uow, idempotency_key, digest, instance.id)
+    replies.keep(uow, idempotency_key, instance.id)
     return str(instance.id)
 
 
@@ -158,19 +157,3 @@ def _typed(uow: UnitOfWork, instance: sa.Row[Any], bundle: Bundle, row: sa.Row[A
     scoped = execution.load_variables(uow, instance.id, bundle, state)
     seen = scoped.visible(step.place_of(state, row.token).scope)
     return {**(variables or {}), **forms.parse(schema, values, seen, uow.now, lists_of(uow, row.office))}
-
-
-def _replied(uow: UnitOfWork, key: str | None, digest: str) -> str | None:
-    if not key:
-        return None
-    row = uow.row(sa.select(replies).where(replies.c.actor == uow.actor.id, replies.c.key == key))
-    if row is None:
-        return None
-    if row.digest != digest:
-        raise Conflict("idempotency_key", key=key)
-    return str(row.reply)
-
-
-def _reply(uow: UnitOfWork, key: str | None, digest: str, reply: str) -> None:
-    if key:
-        uow.later(sa.insert(replies).values(actor=uow.actor.id, key=key, digest=digest, reply=reply, created_at=uow.now))

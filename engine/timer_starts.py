@@ -38,11 +38,7 @@ def plan(uow: UnitOfWork, process_key: str, event: Element, last: datetime | Non
 
 def is_first(uow: UnitOfWork, process_key: str, element: str, due_at: datetime) -> bool:
     """Note that this firing is being started; False if it already was (unique by process, event and due date)."""
-    here = (timer_start.c.process_key == process_key, timer_start.c.element == element, timer_start.c.due_at == due_at)
-    if uow.row(sa.select(timer_start.c.due_at).where(*here)):
-        return False
-    uow.execute(sa.insert(timer_start).values(process_key=process_key, element=element, due_at=due_at, instance_id=None))
-    return True
+    return uow.add_once(timer_start, process_key=process_key, element=element, due_at=due_at, instance_id=None)
 
 
 def event_of(uow: UnitOfWork, process_key: str, element: str) -> Element | None:

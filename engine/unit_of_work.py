@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.errors import Conflict, NotFound
 from engine.settings import Settings
@@ -115,6 +116,11 @@ class UnitOfWork:
         """Run a statement that writes; `rows` for many at once."""
         self.send()
         return self._run(statement, rows)
+
+    def add_once(self, table: sa.Table, **values: Any) -> bool:
+        """Insert a row unless one with its key is there; says whether it was new. Waits for whoever is inserting the same."""
+        insert = (sqlite.insert if self.engine.is_sqlite else postgresql.insert)(table)
+        return self.execute(insert.values(values).on_conflict_do_nothing()).rowcount == 1
 
     def later(self, statement: sa.Executable, rows: Rows | None = None) -> None:
         """Run a statement whose result nobody asks for: before the next that is asked, at the latest before the commit.

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from engine import actions, cases, identity, instances, replies, worklist
 from engine.errors import EngineError, InvalidForm, InvalidValue
+from engine.unit_of_work import SYSTEM
 from handlers import machines
 from web import errors
 from web.access import needs, unit_of_work
@@ -28,16 +29,16 @@ def page(case_id: str) -> str:
     with unit_of_work(writes=False) as uow:
         case = cases.case(uow, case_id)
         shown = {
-            "case": case, "timeline": cases.timeline(uow, case_id), "variables": cases.variables(uow, case_id),
+            "case": case, "timeline": cases.timeline(uow, case_id), "known": telling.known(uow, case, cases.variables(uow, case_id)),
             "due": deadlines.clock(uow), "pictures": [pictures.of_process(part) for part in case.processes],
-            "people": {row.id: words.in_words(row) for row in identity.users(uow)},
+            "people": {row.id: words.in_words(row) for row in identity.users(uow)} | {SYSTEM.id: _("system")},
             "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},
             "actions": actions.offered(uow, case.instance),
-            "labels": telling.variable_labels(uow, case), "groups_of": telling.group_words(uow),
+            "groups_of": telling.group_words(uow),
         }
     return render_template(
         "cases/case.html", **shown, section="inbox", names=telling.elements(case), commands=telling.commands(),
-        value=telling.value, name=words.process_name(case.processes[0].process), process_name=words.process_name)
+        name=words.process_name(case.processes[0].process), process_name=words.process_name)
 
 
 @pages.post("/cases/<case_id>/actions")
@@ -113,7 +114,7 @@ def _start(process_key: str, typed: Mapping[str, Any], office: str | None) -> st
         if earlier is not None:
             return earlier
         case_id = instances.start(uow, process_key, form_values=typed, office=office)
-        replies.keep(uow, key, digest, case_id)
+        replies.keep(uow, key, case_id)
         return case_id
 
 
