@@ -29,7 +29,8 @@ def page(case_id: str) -> str:
     with unit_of_work(writes=False) as uow:
         case = cases.case(uow, case_id)
         shown = {
-            "case": case, "timeline": cases.timeline(uow, case_id), "known": telling.known(uow, case, cases.variables(uow, case_id)),
+            "case": case, "timeline": cases.timeline(uow, case_id),
+            "known": telling.known(uow, case, cases.variables(uow, case_id)),
             "due": deadlines.clock(uow), "pictures": [pictures.of_process(part) for part in case.processes],
             "people": {row.id: words.in_words(row) for row in identity.users(uow)} | {SYSTEM.id: _("system")},
             "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},

@@ -1,18 +1,22 @@
 """A case in words: names of its elements, commands, groups, and values as people read them."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from engine import bundles, identity
-from engine.cases import Case
+from engine import bundles, forms, identity
+from engine.cases import Case, Variable
 from engine.unit_of_work import UnitOfWork
 from web.layout import island, words
 
 LONG = 400
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 
 
 def elements(case: Case) -> dict[str, str]:
@@ -50,13 +54,63 @@ def group_words(uow: UnitOfWork) -> Callable[[sa.Row[Any]], str]:
     return tell
 
 
-def value(found: Any) -> str:
-    """A variable's value for a reader: yes and no in words, lists line by line, long ones cut."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A variable as the case page tells it; `is_asked`: some form asks for it, so that people know its label."""
+
+    name: str
+    label: str
+    value: str
+    is_asked: bool
+
+
+def known(uow: UnitOfWork, case: Case, variables: Sequence[Variable]) -> list[Known]:
+    """The variables in words: labels and options of the forms, names of people and offices, times of here."""
+    labels, options = variable_labels(uow, case), _options(uow, case)
+    return [Known(one.name, labels.get(one.name, one.name), _value(one.value, options.get(one.name, {})), one.name in labels)
+            for one in variables]
+
+
+def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
+    """Variable → value → words, from every form of the case and the lists of the server that they name."""
+    found: dict[str, dict[Any, str]] = {
+        "office": {row.id: words.in_words(row) for row in identity.offices(uow)},
+        "starter": {row.id: words.in_words(row) for row in identity.users(uow)}}
+    english = words.language() == "en"
+    for schema in bundles.load(uow, case.instance.bundle_id).forms.values():
+        for field in forms.fields(schema):
+            there = found.setdefault(field.key, {})
+            there |= {one.value: (one.label_en if english else one.label) or one.label for one in field.options}
+            if field.values_key in uow.engine.lists:
+                listed = uow.engine.lists[field.values_key](uow, case.instance.office)
+                there |= {one.value: one.en if english else one.zh for one in listed}
+    return found
+
+
+def _value(found: Any, options: Mapping[Any, str]) -> str:
+    """One value: an option's words, yes and no, a time of here, lists line by line; long ones cut."""
+    if found is None or found in ("", []):
+        return "—"
     if isinstance(found, bool):
         return str(_("yes") if found else _("no"))
-    if found is None or found == "":
-        return "—"
-    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=1)
+    if isinstance(found, str):
+        return options.get(found) or _moment(found) or _cut(found)
+    if isinstance(found, list) and all(isinstance(one, str) for one in found):
+        return _cut(str(_(", ")).join(options.get(one, one) for one in found))
+    return _cut(json.dumps(found, ensure_ascii=False, indent=1))
+
+
+def _moment(text: str) -> str | None:
+    if not ISO.fullmatch(text):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return words.moment(at) if at.tzinfo else text.replace("T", " ")
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONG else text[:LONG] + " …"
 
 

@@ -5,7 +5,7 @@ from typing import get_args
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import tasks, worklist
+from engine import identity, tasks, worklist
 from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
 from engine.worklist import View
@@ -34,6 +34,7 @@ def index() -> str:
         page = worklist.page(uow, view=view, search=search or None, after=request.args.get("after") or None, limit=PAGE)
         shown = {
             "view": view, "search": search, "page": page, "counts": worklist.counts(uow), "due": deadlines.clock(uow),
+            "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},
             "finished": _finished(uow, request.args.get("completed")), "section": "inbox",
         }
     part = request.headers.get("HX-Request") == "true" and bool(request.args.get("after"))

@@ -18,6 +18,7 @@ def definition(schema: Values, variables: Values, lists: Mapping[str, Sequence[O
     shown = forms.localise(copy.deepcopy(dict(schema)), language())
     if decision:
         shown["components"] = _without(shown.get("components", []), decision)
+    shown["components"] = [_by_the_clock(one) for one in shown.get("components", [])]
     text = json.dumps(schema, ensure_ascii=False)
     used = {name: value for name, value in variables.items() if name in text}
     options = {name: [{"value": one.value, "label": one.en if language() == "en" else one.zh} for one in found]
@@ -48,6 +49,13 @@ def labels(schema: Values | None) -> dict[str, str]:
     inner = {f"{one.key}.{field.key}": field for one in known for field in one.rows}
     return {key: (field.label_en if language() == "en" else field.label) or field.label or key
             for key, field in ({one.key: one for one in known} | inner).items()}
+
+
+def _by_the_clock(component: dict[str, Any]) -> dict[str, Any]:
+    """Times are typed on a 24-hour clock, here as everywhere in the country; what is stored does not change."""
+    if "components" in component:
+        return {**component, "components": [_by_the_clock(one) for one in component["components"]]}
+    return {**component, "use24h": True} if component.get("type") == "datetime" else component
 
 
 def _without(components: Sequence[Any], key: str) -> list[Any]:

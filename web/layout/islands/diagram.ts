@@ -20,7 +20,7 @@ interface Canvas {
   viewbox(box: { x: number; y: number; width: number; height: number }): void;
   addMarker(element: string, marker: string): void;
 }
-interface Shape { x: number; y: number; width: number; height: number; waypoints?: unknown }
+interface Shape { x: number; y: number; width: number; height: number; waypoints?: unknown; children?: unknown[] }
 interface Registry { get(id: string): Shape | undefined }
 interface Overlays { add(element: string, type: string, overlay: object): void }
 interface Generic { $type: string; $children?: Generic[]; name?: string; value?: string }
@@ -65,10 +65,12 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
     ids.filter((id) => registry.get(id)).forEach((id) => canvas.addMarker(id, marker));
   mark(picture.done, 'is-done');
   mark(picture.flows, 'is-taken');
-  mark(Object.keys(picture.tokens), 'has-token');
+  const isFrame = (id: string): boolean => Boolean(registry.get(id)?.children?.length);  // an opened sub-process: its inside tells
+  mark(Object.keys(picture.tokens).filter((id) => !isFrame(id)), 'has-token');
+  mark(Object.keys(picture.tokens).filter(isFrame), 'holds-token');
   mark(picture.incidents, 'has-incident');
   for (const [id, count] of Object.entries(picture.tokens)) {
-    if (!registry.get(id) || id === picture.here) continue;
+    if (!registry.get(id) || id === picture.here || isFrame(id)) continue;
     overlays.add(id, 'token', { position: { top: -14, right: 14 }, html: badge('token', count > 1 ? String(count) : '●') });
   }
   for (const id of picture.incidents.filter((one) => registry.get(one))) {
@@ -82,7 +84,7 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
 
 /** The element to look at first: where the reader is, else a token. */
 function focus(picture: Picture): string | undefined {
-  return picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens)[0];
+  return picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens).at(-1);
 }
 
 function lookAt(viewer: NavigatedViewer, id: string | undefined): void {
