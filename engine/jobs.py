@@ -20,20 +20,17 @@ from engine.execution import Command
 from engine.job_rows import add_incident, enqueue, resolve_incidents
 from engine.settings import Settings
 from engine.spiff.steps import Complete, Retry, Step, ThrowError, Trigger
-from engine.tables import incident, job, mail
+from engine.tables import incident, job, mail, process_instance
 from engine.unit_of_work import SYSTEM, JobContext, Operation, ProcessEngine, UnitOfWork
 
 LEASE = timedelta(minutes=5)
 BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
+SUSPENDED = "case_suspended"
 Row = sa.Row[Any]
 
 
 class _Lost(Exception):
     """The job was done, cancelled or taken over meanwhile: nothing to do."""
-
-
-class _Suspended(Exception):
-    """The case is held: the job waits without losing a retry."""
 
 
 def run_due(engine: ProcessEngine, limit: int = 50) -> int:
@@ -90,8 +87,7 @@ def _acquire(engine: ProcessEngine, limit: int) -> list[Row]:
     if not _is_due(engine):
         return []
     with engine.transaction(SYSTEM) as uow:
-        free = sa.or_(job.c.lease_until.is_(None), job.c.lease_until < uow.now)
-        due = sa.select(job.c.id).where(job.c.state == "open", job.c.due_at <= uow.now, free).order_by(job.c.due_at, job.c.id)
+        due = sa.select(job.c.id).where(*_free(uow.now)).order_by(job.c.due_at, job.c.id)
         ids = [r.id for r in uow.rows(due.limit(limit).with_for_update(skip_locked=True))]
         if not ids:
             return []
@@ -99,10 +95,18 @@ def _acquire(engine: ProcessEngine, limit: int) -> list[Row]:
         return sorted(uow.execute(taken.returning(job)).all(), key=lambda r: (r.due_at, r.id))
 
 
+def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Due and nobody's. A held case does nothing more, but what it has sent already arrives."""
+    is_held = sa.exists().where(process_instance.c.id == job.c.instance_id, process_instance.c.status == "suspended")
+    is_sent = job.c.kind.not_in(("service", "timer"))
+    return (job.c.state == "open", job.c.due_at <= now, sa.or_(job.c.lease_until.is_(None), job.c.lease_until < now),
+            sa.or_(is_sent, ~is_held))
+
+
 def _is_due(engine: ProcessEngine) -> bool:
     """A look without the write lock: most ticks find nothing."""
     with engine.reading(SYSTEM) as uow:
-        return uow.row(sa.select(job.c.id).where(job.c.state == "open", job.c.due_at <= uow.now).limit(1)) is not None
+        return uow.row(sa.select(job.c.id).where(*_free(uow.now)).limit(1)) is not None
 
 
 def _mine(uow: UnitOfWork, row: Row) -> None:
@@ -115,10 +119,14 @@ def _mine(uow: UnitOfWork, row: Row) -> None:
 def _locked(uow: UnitOfWork, row: Row) -> Row:
     """The case of a job, which must be able to move."""
     instance = uow.lock_instance(row.instance_id)
-    if instance.status == "suspended":
-        raise _Suspended
+    _refuse_held(instance)
     _mine(uow, row)
     return instance
+
+
+def _refuse_held(instance: Row) -> None:
+    if instance.status == "suspended":
+        raise Conflict(SUSPENDED, id=instance.id, business_key=instance.business_key)
 
 
 # ------------------------------------------------------------------ run
@@ -164,7 +172,9 @@ def _run_record(engine: ProcessEngine, row: Row, operation: Operation) -> None:
 
 def _run_effect(engine: ProcessEngine, row: Row, operation: Operation) -> None:
     with engine.reading(SYSTEM) as uow:
-        told = context(uow, uow.lock_instance(row.instance_id), row)
+        instance = uow.lock_instance(row.instance_id)
+        _refuse_held(instance)
+        told = context(uow, instance, row)
     reached: Step = Complete(row.token)
     try:
         result: Mapping[str, Any] = operation.function(engine.settings, told) or {}
@@ -263,7 +273,7 @@ def _fail(engine: ProcessEngine, row: Row, problem: Exception) -> None:
     text = f"{type(problem).__name__}: {problem}" if not isinstance(problem, EngineError) else str(problem)
     with engine.transaction(SYSTEM) as uow:
         here = (job.c.id == row.id, job.c.fence == row.fence, job.c.state == "open")
-        if isinstance(problem, _Suspended):
+        if isinstance(problem, Conflict) and problem.code == SUSPENDED:  # it waits without losing a retry
             uow.execute(sa.update(job).where(*here).values(lease_until=uow.now + LEASE))
             return
         left = 0 if isinstance(problem, PermanentFailure) else max(row.retries - 1, 0)
