@@ -25,7 +25,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def processes() -> ForkServerContext:
     """Makes processes quickly: they fork from one that has everything imported, no thread and no connection."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.reliability.scenario"])
+    context.set_forkserver_preload(["tests.reliability.scenario", "tests.reliability.crowd"])
     return context
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import expressions, identity, instances, jobs, replies, tasks
+from engine import identity, instances, jobs, replies, tasks
 from engine.settings import Settings
 from engine.tables import job, process_instance, task
 from engine.unit_of_work import SYSTEM, JobContext, Operation, ProcessEngine, UnitOfWork
@@ -27,7 +27,7 @@ from tests.reliability.trap import Point, Trap
 ORDERS = ("A", "B")
 ANSWERS: Mapping[str, Mapping[str, Any]] = {"enter": {"amount": 1200}, "confirm": {"is_right": True}, "shelve": {"shelf": 7}}
 
-_TWO_BOXES = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>2</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+_TWO_BOXES = node("multiInstanceLoopCharacteristics", "boxes", "<bpmn:loopCardinality>2</bpmn:loopCardinality>")
 _TOLD = properties(correlation="order = ${order}") + message("ready")
 ORDER = diagram(
     start(), user("enter"), node("exclusiveGateway", "size", default="size_to_refuse"), user("refuse"), service("book", "book"),
@@ -126,7 +126,7 @@ class Client:
             if earlier := replies.find(uow, key, digest):
                 return earlier
             case = instances.start(uow, process, variables={"order": number}, business_key=f"{process} {number}")
-            replies.keep(uow, key, digest, case)
+            replies.keep(uow, key, case)
             return case
 
         return self._as_person(once)
@@ -171,5 +171,4 @@ def play(url: str, folder: Path, point: Point | None = None, *, later: float = 0
         Client(engine, clock, folder / "notes", trap).play()
     finally:
         engine.close()
-        expressions.close()
     return trap

@@ -114,7 +114,8 @@ def must_be_whole(company: Small) -> None:
 def must_be_booked_once(company: Small) -> None:
     """The company's own tables: one record for the order and one for each box."""
     booked = Counter((row.business_key, row.element) for row in company.rows(sa.select(scenario.booking)))
-    assert booked == {(f"order {number}", element): count for number in scenario.ORDERS for element, count in (("book", 1), ("pack", 2))}
+    assert booked == {(f"order {number}", element): count for number in scenario.ORDERS
+                      for element, count in (("book", 1), ("pack", 2))}
     boxes = {row.business_key: row.boxes for row in company.rows(sa.select(scenario.shelf))}
     assert boxes == {f"order {number}": 3 for number in scenario.ORDERS}
 
@@ -142,8 +143,8 @@ def commands(company: Small) -> Mapping[str, list[str]]:
 
 def variables(company: Small) -> Mapping[str, Mapping[str, Any]]:
     """Case → its variables."""
-    rows = by_case(company, variable, variable.c.name)
-    return {case: {row.name: canonical.loads(row.value) for each, row in rows if each == case} for case in {case for case, _ in rows}}
+    found = gathered((case, (row.name, canonical.loads(row.value))) for case, row in by_case(company, variable, variable.c.name))
+    return {case: dict(pairs) for case, pairs in found.items()}
 
 
 def letters(folder: Path) -> Counter[str]:
