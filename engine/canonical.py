@@ -8,7 +8,6 @@ import rfc8785
 
 from engine.errors import InvalidValue
 
-
 SAFE = 2**53
 
 

@@ -26,7 +26,9 @@ class Small:
         organization = {
             "offices": [{"id": o, "name": o, "name_en": o, "region": ""} for o in ("head", "north", "south")], "groups": GROUPS,
             "users": [{"id": u, "name": u, "memberships": [{"group": g, "office": o} for g, o in held]}
-                      for u, held in USERS.items()] + [{"id": "root", "name": "root", "memberships": [], "is_admin": True}]}
+                      for u, held in USERS.items()] + [
+                          {"id": "root", "name": "root", "memberships": [], "is_admin": True},
+                          {"id": "robot", "name": "robot", "memberships": [], "acts_everywhere": True}]}
         with engine.transaction(SYSTEM) as uow:
             identity.seed(uow, organization, "")
 

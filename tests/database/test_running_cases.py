@@ -577,3 +577,11 @@ def test_an_action_beside_the_tasks_is_offered_to_its_groups_only(small: Small) 
     assert small.open() == ["work", "help"]
     with pytest.raises(Conflict):
         small.do("eva", actions.act, case, token=99, element="stuck")
+
+
+def test_a_technical_account_may_complete_what_a_person_holds_and_is_on_record_as_itself(small: Small) -> None:
+    small.deploy(ONE)
+    small.start()
+    small.do("ann", tasks.claim, small.task("work").id)
+    small.complete("work", "robot")
+    assert small.rows(sa.select(task))[0].completed_by == "robot"
