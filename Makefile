@@ -42,7 +42,7 @@ unit: $(DEV) build ## pytest: SQLite, PostgreSQL, Chromium (TEST_PATHS, WORKERS)
 	.venv/bin/pytest -n $(WORKERS) --dist loadgroup $(TEST_PATHS)
 
 bench: $(DEV) build ## Measure steps per second, the cost of history and data, the inbox
-	@$(PY) -m tests.bench
+	@$(PY) -W ignore -m tests.bench $(BENCH)
 
 lock: ## Write the requirements files again from pyproject.toml (needs uv)
 	$(LOCK) pyproject.toml -o requirements.txt

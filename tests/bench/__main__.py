@@ -1,0 +1,58 @@
+"""`python -m tests.bench [--short] [--only PART …] [--database KIND …] [--other URL]`: run the bench and print its table."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from tests.bench import clients, engine_alone, inbox, proof, steps, timers
+from tests.bench.company import databases, prepare
+from tests.bench.measuring import Table, machine
+
+PARTS = ("engine", "steps", "rest", "inbox", "timers", "proof")
+KINDS = ("sqlite", "postgresql")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts asked for, on the databases asked for."""
+    asked = _parser().parse_args(arguments)
+    rounds = 2 if asked.short else 5
+    table = Table()
+    for name, value in machine():
+        print(f"{name:<12} {value}")
+    print()
+    if "engine" in asked.only:
+        engine_alone.measure(table, rounds, (0, 50) if asked.short else (0, 50, 500, 5_000))
+    ours: dict[int, float] = {}
+    with databases(asked.database) as makers:
+        for kind, maker in makers.items():
+            template = maker.new()
+            prepare(template)
+            if "steps" in asked.only:
+                steps.measure(table, rounds, kind, maker, template)
+            if "rest" in asked.only:
+                ours = clients.measure(table, kind, maker, template, clients=asked.clients, seconds=asked.seconds)
+            if "inbox" in asked.only:
+                tasks = asked.tasks or (20_000 if asked.short else 1_000_000)
+                inbox.measure(table, rounds, kind, maker, template, open_tasks=tasks)
+            if "timers" in asked.only:
+                timers.measure(table, kind, maker, template, timers=300 if asked.short else 10_000)
+            if "proof" in asked.only:
+                proof.measure(table, rounds, kind, maker, template, events=200 if asked.short else 10_000)
+    if asked.other:
+        clients.compare(table, asked.other, ours, clients=asked.clients, seconds=asked.seconds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="small numbers: does it work, not how fast is it")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--database", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--clients", nargs="+", type=int, default=[1, 4, 8])
+    parser.add_argument("--seconds", type=float, default=8, help="how long each number of clients works")
+    parser.add_argument("--tasks", type=int, help="open tasks of the inbox")
+    parser.add_argument("--other", metavar="URL", help="the base of another server with the Camunda 7 REST API, to compare with")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
