@@ -120,7 +120,8 @@ class UnitOfWork:
     def add_once(self, table: sa.Table, **values: Any) -> bool:
         """Insert a row unless one with its key is there; says whether it was new. Waits for whoever is inserting the same."""
         insert = (sqlite.insert if self.engine.is_sqlite else postgresql.insert)(table)
-        return self.execute(insert.values(values).on_conflict_do_nothing()).rowcount == 1
+        added = insert.values(values).on_conflict_do_nothing().returning(sa.literal(1))  # no driver-free row count for inserts
+        return self.row(added) is not None
 
     def later(self, statement: sa.Executable, rows: Rows | None = None) -> None:
         """Run a statement whose result nobody asks for: before the next that is asked, at the latest before the commit.

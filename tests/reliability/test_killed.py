@@ -40,10 +40,13 @@ ORDER: Passed = [
     ("announce", ["announce_to_pause"]), ("pause", ["pause_to_tell"]), ("tell", ["tell_to_pack"]),
     ("pack", ["pack_to_confirm"]), ("pack", []), ("pack", []), ("confirm", ["confirm_to_done"]), ("done", [])]
 STORE: Passed = [("begin", ["begin_to_told"]), ("told", ["told_to_shelve"]), ("shelve", ["shelve_to_done"]), ("done", [])]
+COUNT: Passed = [("begin", ["begin_to_pack"]), ("pack", ["pack_to_done"]), ("done", [])]
 ORDER_COMMANDS = ["start", "complete", "job", "job", "timer", "job", "job", "complete"]
 STORE_COMMANDS = ["start", "message", "complete"]
 ORDER_VARIABLES = {"amount": 1200, "announced": True, "booked": True, "is_right": True, "office": "head", "starter": "ann"}
 STORE_VARIABLES = {"office": "head", "shelf": 7, "starter": "ann"}
+COUNT_VARIABLES = {"office": "head", "started_for": "2026-03-02T01:30:00+00:00", "starter": "system"}
+COUNTED = "count-000001"
 
 POINTS = [
     # a case is started
@@ -60,7 +63,8 @@ POINTS = [
     # an effect has no transaction while it works
     Point("run announce", "before the outside action"), Point("run announce", "after the outside action"),
     Point("run announce", BEFORE_COMMIT, 2), Point("run announce", COMMITTED, 2),
-    # a timer fires, a message goes to another case, a multi-instance is worked off
+    # a timer starts a case, a timer fires, a message goes to another case, a multi-instance is worked off
+    Point("run begin", "wrote timer_start", 2), Point("run begin", BEFORE_COMMIT, 2), Point("run begin", COMMITTED, 2),
     Point("run pause", "wrote history_event", 2), Point("run pause", BEFORE_COMMIT, 2), Point("run pause", COMMITTED, 2),
     Point("run pack and tell", COMMITTED, 2), Point("run pack and tell", "wrote task", 3),
     Point("run pack and tell", "wrote job", 6), Point("run pack and tell", BEFORE_COMMIT, 6),
@@ -100,11 +104,12 @@ def test_after_a_kill_every_case_goes_on_and_nothing_is_doubled(
 
 def must_be_whole(company: Small) -> None:
     """What is left is what an undisturbed process leaves."""
-    assert passed(company) == {"order A": ORDER, "order B": ORDER, "store A": STORE, "store B": STORE}
+    assert passed(company) == {"order A": ORDER, "order B": ORDER, "store A": STORE, "store B": STORE, COUNTED: COUNT}
     assert commands(company) == {"order A": ORDER_COMMANDS, "order B": ORDER_COMMANDS, "store A": STORE_COMMANDS,
-                                 "store B": STORE_COMMANDS}
-    assert variables(company) == {f"{kind} {number}": {**expected, "order": number} for number in scenario.ORDERS
-                                  for kind, expected in (("order", ORDER_VARIABLES), ("store", STORE_VARIABLES))}
+                                 "store B": STORE_COMMANDS, COUNTED: ["start", "job"]}
+    expected = {f"{kind} {number}": {**values, "order": number} for number in scenario.ORDERS
+                for kind, values in (("order", ORDER_VARIABLES), ("store", STORE_VARIABLES))}
+    assert variables(company) == {**expected, COUNTED: COUNT_VARIABLES}
     assert {(row.status, row.end_element) for row in company.rows(sa.select(process_instance))} == {("completed", "done")}
     must_be_booked_once(company)
     must_have_nothing_open(company)
@@ -112,12 +117,12 @@ def must_be_whole(company: Small) -> None:
 
 
 def must_be_booked_once(company: Small) -> None:
-    """The company's own tables: one record for the order and one for each box."""
+    """The company's own tables: one record for the order, one for each box, one for the count."""
     booked = Counter((row.business_key, row.element) for row in company.rows(sa.select(scenario.booking)))
-    assert booked == {(f"order {number}", element): count for number in scenario.ORDERS
-                      for element, count in (("book", 1), ("pack", 2))}
+    assert booked == {(COUNTED, "pack"): 1} | {(f"order {number}", element): count for number in scenario.ORDERS
+                                              for element, count in (("book", 1), ("pack", 2))}
     boxes = {row.business_key: row.boxes for row in company.rows(sa.select(scenario.shelf))}
-    assert boxes == {f"order {number}": 3 for number in scenario.ORDERS}
+    assert boxes == {COUNTED: 1} | {f"order {number}": 3 for number in scenario.ORDERS}
 
 
 def must_have_nothing_open(company: Small) -> None:

@@ -158,7 +158,7 @@ def test_eight_clicks_on_start_with_one_key_start_one_case(small: Small, orders_
     small.deploy(FOUR)
 
     def start_once(uow: UnitOfWork) -> str:
-        if earlier := replies.find(uow, "k", "digest"):
+        if (earlier := replies.find(uow, "k", "digest")) is not None:
             return earlier
         case = instances.start(uow, "case")
         replies.keep(uow, "k", case)
