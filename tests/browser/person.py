@@ -37,9 +37,14 @@ class Person:
         """Open a page of the site."""
         self.page.goto(self.address + path)
 
-    def start(self, process: str, *, serial: str = "", **values: Any) -> None:
-        """Start a case of `process` with the start form; `serial` lets the page find the machine first."""
+    def start(self, process: str, *, serial: str = "", office: str = "", **values: Any) -> None:
+        """Start a case of `process` with the start form; `serial` lets the page find the machine first.
+
+        `office` is for those who must say for which one.
+        """
         self.go(f"/start/{process}")
+        if office:
+            self.page.locator("#office").select_option(label=office)
         if serial:
             self.fill(serial_number=serial)
             expect(self.page.locator("[data-machine]")).not_to_be_empty()
@@ -64,7 +69,7 @@ class Person:
         expect(self.page.locator("h1.question")).to_have_text(step)
 
     def fill(self, **values: Any) -> None:
-        """Fill in fields by key: text, a number, an option's value, a list of rows, True for a box to tick."""
+        """Fill in fields by key: text, a number, an option's words, a list of them, True for a box to tick."""
         if values:
             expect(self.page.locator("[data-form-host]")).not_to_have_attribute("aria-busy", "true")
         for key, value in values.items():
@@ -96,6 +101,9 @@ class Person:
         kind = field.get_attribute("class") or ""
         if "radio" in kind:
             field.get_by_label(str(value), exact=True).check()
+        elif "checklist" in kind:
+            for label in value:
+                field.get_by_label(label, exact=True).check()
         elif "checkbox" in kind:
             field.locator("input").set_checked(bool(value))
         elif "select" in kind:
@@ -107,11 +115,12 @@ class Person:
             field.locator("input, textarea").first.fill(str(value))
             field.locator("input, textarea").first.blur()
 
-    def add_row(self, **values: Any) -> None:
-        """Add a row to the form's list and fill it in."""
-        self.page.get_by_role("button", name="添加一行").click()
+    def add_row(self, to: str = "", /, **values: Any) -> None:
+        """Add a row to the form's list (called `to` where there are several) and fill it in."""
+        rows = self.page.get_by_role("group", name=to) if to else self.page.locator(".fjs-form-field-grouplike")
+        rows.get_by_role("button", name="添加一行").click()
         for key, value in values.items():
-            self._fill(self.page.locator(".fjs-form-field-grouplike"), key, value)
+            self._fill(rows, key, value)
 
     @staticmethod
     def _fill_moment(field: Locator, value: str) -> None:
