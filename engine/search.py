@@ -30,7 +30,7 @@ def are_touched(bundle: Bundle, variables: ScopedVariables) -> bool:
 
 
 def index(uow: UnitOfWork, instance_id: str, texts: Iterable[str | None]) -> None:
-    """Make a case findable by the two-character pieces of `texts`."""
+    """Make a case findable by the pieces of `texts`."""
     uow.later(sa.delete(search_gram).where(search_gram.c.instance_id == instance_id))
     found = {gram for text in texts if text for gram in grams(text)}
     if found:
@@ -38,9 +38,25 @@ def index(uow: UnitOfWork, instance_id: str, texts: Iterable[str | None]) -> Non
 
 
 def grams(text: str) -> set[str]:
-    """The two-character pieces of a text, case folded; a single character stands for itself."""
-    folded = "".join(text.casefold().split())
-    return {folded[i:i + 2] for i in range(len(folded) - 1)} or ({folded} if folded else set())
+    """The pieces by which a text is found: of two characters for Chinese names, of four so that numbers tell apart."""
+    whole = fold(text)
+    return pieces(whole, 2) | pieces(whole, 4) or ({whole} if whole else set())
+
+
+def asked(text: str) -> set[str]:
+    """The pieces that a case must have to contain `text`: the longest that are kept, for they are the rarest."""
+    whole = fold(text)
+    return pieces(whole, 4) or pieces(whole, 2) or ({whole} if whole else set())
+
+
+def fold(text: str) -> str:
+    """A text without spaces and without the difference of upper and lower case."""
+    return "".join(text.casefold().split())
+
+
+def pieces(whole: str, length: int) -> set[str]:
+    """Every run of `length` characters."""
+    return {whole[i:i + length] for i in range(len(whole) - length + 1)}
 
 
 def _names(bundle: Bundle) -> dict[str, str]:

@@ -19,8 +19,8 @@ from engine.unit_of_work import Actor, UnitOfWork
 View = Literal["mine", "groups", "done"]
 COUNTED = 1_000
 """Counts stop here: nobody reads a larger one, and an exact one would read every row."""
-GRAMS = 12
-"""So many pieces of a search text are looked up; the text itself is compared with what they find."""
+GRAMS = 16
+"""So many pieces of a search text are looked up for the rarest; the text itself is compared with what that one finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,14 @@ class Startable:
     clause: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a search wants of `task`. Rare: its cases are named; else the list is read in its order until a page is full."""
+
+    condition: sa.ColumnElement[bool]
+    is_rare: bool
+
+
 Key = tuple[datetime, str]
 """Where a page ends: the date that the list is sorted by, and the task's id."""
 
@@ -57,16 +65,16 @@ def page(uow: UnitOfWork, *, view: View, search: str | None = None, after: str |
 
     `search` finds pieces of case number, customer and serial; `after` is the cursor of the page before.
     """
-    key = _read_cursor(after) if after else None
-    rows = uow.rows(_rows(uow, view, search, key, limit + 1))
+    key, wanted = _read_cursor(after) if after else None, _wanted(uow, search)
+    rows = uow.rows(_rows(uow, view, wanted, key, limit + 1))
     cursor = _cursor(view, rows[limit - 1]) if len(rows) > limit else None
-    count = None if after else _count(uow, _ids(uow, view, search, None, COUNTED))
+    count = None if after else _count(uow, _ids(uow.actor, view, wanted, None, COUNTED))
     return Page(tuple(rows[:limit]), cursor, count)
 
 
 def counts(uow: UnitOfWork) -> dict[str, int]:
     """How many tasks wait for the actor: `mine` and `groups`, each up to `COUNTED`."""
-    return {view: _count(uow, _ids(uow, view, None, None, COUNTED)) for view in ("mine", "groups")}
+    return {view: _count(uow, _ids(uow.actor, view, None, None, COUNTED)) for view in ("mine", "groups")}
 
 
 def startable(uow: UnitOfWork) -> list[Startable]:
@@ -97,62 +105,70 @@ def _is_plain(start: Element) -> bool:
 
 
 # ------------------------------------------------------------------ statements
-def _rows(uow: UnitOfWork, view: View, text: str | None, after: Key | None, limit: int) -> sa.Select[Any]:
+def _rows(uow: UnitOfWork, view: View, wanted: _Wanted | None, after: Key | None, limit: int) -> sa.Select[Any]:
     """The tasks of a page, in order."""
-    ids = _ids(uow, view, text, after, limit).subquery()
+    ids = _ids(uow.actor, view, wanted, after, limit).subquery()
     query = sa.select(task).join(ids, ids.c.task_id == task.c.id)
     if view == "done":
         return query.order_by(ids.c.sorted_by.desc(), ids.c.task_id.desc()).limit(limit)
     return query.order_by(ids.c.sorted_by, ids.c.task_id).limit(limit)
 
 
-def _ids(uow: UnitOfWork, view: View, text: str | None, after: Key | None, limit: int) -> sa.Select[Any]:
+def _ids(who: Actor, view: View, wanted: _Wanted | None, after: Key | None, limit: int) -> sa.Select[Any]:
     """`(sorted_by, task_id)` of at most `limit` tasks behind the key."""
-    found = _found(uow, text) if text else None
     if view == "done":
-        return _done(uow.actor, found, after, limit)
+        return _done(who, wanted, after, limit)
     if view == "mine":
-        return _open(task.c.assignee == uow.actor.id, found, after, limit)
-    if uow.actor.is_admin or uow.actor.acts_everywhere:
-        return _open(task.c.assignee.is_(None), found, after, limit)
-    return _in_groups(sorted(uow.actor.memberships), found, after, limit)
+        return _open(task.c.assignee == who.id, wanted, after, limit)
+    if who.is_admin or who.acts_everywhere:
+        return _open(task.c.assignee.is_(None), wanted, after, limit)
+    if wanted and wanted.is_rare:
+        return _open(_is_offered(who), wanted, after, limit)
+    return _in_groups(sorted(who.memberships), wanted, after, limit)
 
 
-def _open(condition: sa.ColumnElement[bool], found: sa.Select[Any] | None, after: Key | None, limit: int) -> sa.Select[Any]:
+def _open(condition: sa.ColumnElement[bool], wanted: _Wanted | None, after: Key | None, limit: int) -> sa.Select[Any]:
     query = sa.select(task.c.sort_due.label("sorted_by"), task.c.id.label("task_id")).where(condition, task.c.state == "open")
-    if found is not None:
-        query = query.where(task.c.instance_id.in_(found))
+    if wanted:
+        query = query.where(wanted.condition)
     if after:
         query = query.where(sa.tuple_(task.c.sort_due, task.c.id) > _bound(after))
     return query.order_by(task.c.sort_due, task.c.id).limit(limit)
 
 
-def _done(who: Actor, found: sa.Select[Any] | None, after: Key | None, limit: int) -> sa.Select[Any]:
+def _done(who: Actor, wanted: _Wanted | None, after: Key | None, limit: int) -> sa.Select[Any]:
     query = sa.select(task.c.ended_at.label("sorted_by"), task.c.id.label("task_id")).where(
         task.c.completed_by == who.id, task.c.state == "completed")
-    if found is not None:
-        query = query.where(task.c.instance_id.in_(found))
+    if wanted:
+        query = query.where(wanted.condition)
     if after:
         query = query.where(sa.tuple_(task.c.ended_at, task.c.id) < _bound(after))
     return query.order_by(task.c.ended_at.desc(), task.c.id.desc()).limit(limit)
 
 
-def _in_groups(memberships: Sequence[tuple[str, str]], found: sa.Select[Any] | None, after: Key | None,
+def _is_offered(who: Actor) -> sa.ColumnElement[bool]:
+    """That a task is offered to one of the actor's groups in its office."""
+    here = task_candidate.c
+    mine = (sa.and_(here.group_id == group, here.office == place) for group, place in sorted(who.memberships))
+    return sa.exists().where(here.task_id == task.c.id, sa.or_(sa.false(), *mine))
+
+
+def _in_groups(memberships: Sequence[tuple[str, str]], wanted: _Wanted | None, after: Key | None,
                limit: int) -> sa.Select[Any]:
     """One limited scan per group and office, put together; a task offered to two groups of the actor comes once."""
-    scans = [sa.select(_scan(group, place, found, after, limit).subquery()) for group, place in memberships]
+    scans = [sa.select(_scan(group, place, wanted, after, limit).subquery()) for group, place in memberships]
     if not scans:
-        return _open(sa.false(), found, after, limit)
+        return _open(sa.false(), wanted, after, limit)
     together = sa.union_all(*scans).subquery()
     query = sa.select(together.c.sorted_by, together.c.task_id).distinct()
     return query.order_by(together.c.sorted_by, together.c.task_id).limit(limit)
 
 
-def _scan(group: str, place: str, found: sa.Select[Any] | None, after: Key | None, limit: int) -> sa.Select[Any]:
+def _scan(group: str, place: str, wanted: _Wanted | None, after: Key | None, limit: int) -> sa.Select[Any]:
     here = task_candidate.c
     query = sa.select(here.sort_due.label("sorted_by"), here.task_id).where(here.group_id == group, here.office == place)
-    if found is not None:
-        query = query.join(task, task.c.id == here.task_id).where(task.c.instance_id.in_(found))
+    if wanted:
+        query = query.join(task, task.c.id == here.task_id).where(wanted.condition)
     if after:
         query = query.where(sa.tuple_(here.sort_due, here.task_id) > _bound(after))
     return query.order_by(here.sort_due, here.task_id).limit(limit)
@@ -163,29 +179,28 @@ def _count(uow: UnitOfWork, ids: sa.Select[Any]) -> int:
 
 
 # ------------------------------------------------------------------ search
-def _found(uow: UnitOfWork, text: str) -> sa.Select[Any]:
-    """The ids of the cases whose number, customer or serial contains `text`; a single character must not stand last there."""
-    grams = sorted(search.grams(text), key=lambda gram: _frequency(uow, gram))[:GRAMS]
+def _wanted(uow: UnitOfWork, text: str | None) -> _Wanted | None:
+    if not text:
+        return None
+    grams = {gram: _frequency(uow, gram) for gram in sorted(search.asked(text))[:GRAMS]}
     if not grams:
-        return sa.select(search_gram.c.instance_id).where(sa.false())
-    rarest, *others = grams
-    is_rarest = search_gram.c.gram.startswith(rarest, autoescape=True) if len(rarest) == 1 else search_gram.c.gram == rarest
+        return _Wanted(sa.false(), is_rare=True)
+    rarest = min(grams, key=lambda gram: grams[gram])
+    if grams[rarest] >= COUNTED or len(rarest) == 1:
+        return _Wanted(_contains(text, task), is_rare=False)
     query = sa.select(search_gram.c.instance_id).join(process_instance, process_instance.c.id == search_gram.c.instance_id)
-    for gram in others:
-        also = search_gram.alias()
-        query = query.where(sa.exists().where(also.c.gram == gram, also.c.instance_id == search_gram.c.instance_id))
-    return query.where(is_rarest, _contains(text))
+    found = uow.rows(query.where(search_gram.c.gram == rarest, _contains(text, process_instance)))
+    return _Wanted(task.c.instance_id.in_([row.instance_id for row in found]), is_rare=True)
 
 
 def _frequency(uow: UnitOfWork, gram: str) -> int:
     return _count(uow, sa.select(search_gram.c.instance_id).where(search_gram.c.gram == gram).limit(COUNTED))
 
 
-def _contains(text: str) -> sa.ColumnElement[bool]:
-    """That the pieces stand together in one of the columns; spaces and the case of letters do not matter."""
-    folded = "".join(text.casefold().split())
-    columns = (process_instance.c.business_key, process_instance.c.customer, process_instance.c.serial)
-    return sa.or_(*(sa.func.lower(sa.func.replace(column, " ", "")).contains(folded, autoescape=True) for column in columns))
+def _contains(text: str, table: sa.Table) -> sa.ColumnElement[bool]:
+    """That one of the columns contains the text; spaces and the case of letters do not matter."""
+    folded = (sa.func.lower(sa.func.replace(column, " ", "")) for column in (table.c.business_key, table.c.customer, table.c.serial))
+    return sa.or_(*(column.contains(search.fold(text), autoescape=True) for column in folded))
 
 
 # ------------------------------------------------------------------ cursors
