@@ -6,7 +6,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | --- | --- |
 | `errors` | what can go wrong, as facts |
 | `canonical`, `ids`, `durations`, `xml` | one JSON, one form of id, ISO 8601, the one safe XML parser |
-| `v8` < `expressions` < `calendar`, `decisions`, `forms` | V8 with its limits · FEEL · working time · DMN tables · form values. Pure |
+| `v8` < `expressions` < `calendar`, `decisions`, `forms` | V8 · FEEL · working time · DMN tables · form values. Pure |
 | `diagram/` | safe parse, deploy rules. Pure |
 | `spiff/` | the only importer of SpiffWorkflow: tokens in, one step, tokens out. Pure |
 | `variables` < `evaluation` < `step` | variables by scope · what a step asks of its case · the step. Pure |
@@ -14,7 +14,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `settings`, `tables`, `migrations/`, `migrate` | one frozen dataclass, the only reader of the environment · the schema |
 | `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
 | `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
-| `identity`, `search`, `job_rows`, `replies` | every `may_…` question · what people search by · jobs and incidents · first replies |
+| `identity`, `search`, `job_rows`, `replies` | every `may_…` · what people search by · jobs, incidents · first replies |
 | `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
 | `timer_starts` < `deployments` < `instances`, `actions` < `tasks` < `jobs` | the verbs |
 | `worklist`, `cases`, `queries/`, `incidents` | the read side |

@@ -15,7 +15,8 @@ def unresolved(uow: UnitOfWork) -> list[sa.Row[Any]]:
     """The newest open incidents: all columns of `incident`, and `business_key` of the case (None without one)."""
     query = sa.select(incident, process_instance.c.business_key).outerjoin(
         process_instance, process_instance.c.id == incident.c.instance_id)
-    return uow.rows(query.where(incident.c.resolved_at.is_(None)).order_by(incident.c.created_at.desc(), incident.c.id.desc()).limit(SHOWN))
+    newest = query.where(incident.c.resolved_at.is_(None)).order_by(incident.c.created_at.desc(), incident.c.id.desc())
+    return uow.rows(newest.limit(SHOWN))
 
 
 def letters(uow: UnitOfWork) -> list[sa.Row[Any]]:

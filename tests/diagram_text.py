@@ -1,6 +1,7 @@
 """Small BPMN files for tests, written as one line an element, so that a test shows the diagram that it is about."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -55,7 +56,7 @@ def boundary(element: str, host: str, inner: str, *, interrupts: bool = True, be
 
 def flows(*path: str) -> str:
     """Sequence flows along a path; the id is `source_to_target`."""
-    return "".join(node("sequenceFlow", f"{a}_to_{b}", sourceRef=a, targetRef=b) for a, b in zip(path, path[1:], strict=False))
+    return "".join(node("sequenceFlow", f"{a}_to_{b}", sourceRef=a, targetRef=b) for a, b in pairwise(path))
 
 
 def flow_if(source: str, target: str, condition: str) -> str:
