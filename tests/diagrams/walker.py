@@ -133,11 +133,11 @@ class Walker:
             tasks.complete(uow, task_id, values=self.filled(uow, view, view.variables), revision=view.row.revision)
 
     def wait(self) -> None:
-        """Let the next timer fall due."""
-        for _ in range(self.random.choice([1, 1, 1, 10])):
-            due = self.rows(sa.select(job.c.due_at).where(job.c.state == "open").order_by(job.c.due_at).limit(1))
-            self.clock.set(max(self.clock.now, due[0].due_at) if due else self.clock.now + timedelta(hours=4))
-            jobs.run_all(self.engine)
+        """Let time pass until some timer is due, with all before it."""
+        due = self.rows(sa.select(job.c.due_at).where(job.c.state == "open", job.c.due_at < self.clock.now + timedelta(days=40)))
+        chosen = self.random.choice(sorted(row.due_at for row in due)) if due else self.clock.now + timedelta(hours=4)
+        self.clock.set(max(self.clock.now, chosen))
+        jobs.run_all(self.engine)
 
     # ------------------------------------------------------------ forms
     def filled(self, uow: UnitOfWork, view: TaskView | StartView, known: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -191,7 +191,7 @@ class Walker:
         if choices:
             return pick(choices)
         if asked.type == "datetime":
-            at = self.clock.now + timedelta(days=self.random.randrange(4))
+            at = self.clock.now + timedelta(days=self.random.choice([0, 1, 3, 12]))
             return {"date": at.date().isoformat(), "time": "09:00"}.get(
                 asked.component.get("subtype", "date"), at.strftime("%Y-%m-%dT%H:%M"))
         if asked.type == "number":
