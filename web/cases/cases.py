@@ -16,6 +16,7 @@ from web import errors
 from web.access import needs, unit_of_work
 from web.cases import telling
 from web.layout import deadlines, island, pictures, words
+from web.patience import is_settled
 
 pages = Blueprint("cases", __name__, template_folder="templates")
 YEAR = 31_536_000
@@ -99,6 +100,7 @@ def start(process_key: str) -> str | Redirect | tuple[str, int]:
         case_id = _start(process_key, typed, request.form.get("office") or None)
     except (InvalidForm, InvalidValue) as error:
         return _start_page(process_key, typed=typed, error=error), errors.refusal(error).status
+    is_settled(case_id)
     with unit_of_work(writes=False) as uow:
         mine = cases.next_task(uow, case_id)
     if mine is None:

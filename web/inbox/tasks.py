@@ -1,7 +1,6 @@
 """The page of one task, and what can be done with it: claim, release, assign, complete."""
 
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -10,18 +9,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import actions, cases, tasks
+from engine import actions, cases, identity, tasks
 from engine.cases import TaskView
 from engine.errors import AlreadyChanged, Conflict, EngineError, InvalidForm, InvalidValue, NotFound, StepRefused
 from engine.unit_of_work import UnitOfWork
 from web import errors
 from web.access import needs, unit_of_work
 from web.layout import deadlines, island, pictures, words
+from web.patience import is_settled
 
 pages = Blueprint("tasks", __name__, template_folder="templates")
 KEPT = (InvalidForm, AlreadyChanged, Conflict, InvalidValue, StepRefused)  # refusals that show the page again, nothing lost
-PATIENCE = 0.5  # seconds a completion waits for the jobs that follow it
-LOOK_EVERY = 0.04
 Answer = str | Response | tuple[str, int]
 
 
@@ -102,17 +100,9 @@ def _refused(task_id: str, error: EngineError, typed: Mapping[str, Any]) -> tupl
 
 
 def _onward(case_id: str, task_id: str) -> Response:
-    deadline = time.monotonic() + PATIENCE
-    while _is_busy(case_id):
-        if time.monotonic() > deadline:
-            return redirect(url_for("tasks.progress", task_id=task_id))
-        time.sleep(LOOK_EVERY)
+    if not is_settled(case_id):
+        return redirect(url_for("tasks.progress", task_id=task_id))
     return redirect(_next_place(case_id, task_id))
-
-
-def _is_busy(case_id: str) -> bool:
-    with unit_of_work(writes=False) as uow:
-        return cases.is_busy(uow, case_id)
 
 
 def _next_place(case_id: str, task_id: str) -> str:
@@ -141,6 +131,7 @@ def _render(task_id: str, *, typed: Mapping[str, Any] | None = None, error: Engi
             "view": view, "due": deadlines.clock(uow), "form": _form(view, typed, error), "picture": pictures.of_task(uow, view),
             "actions": actions.offered(uow, view.instance),
             "forget": _forgotten(), "finished": _name_of(uow, request.args.get("completed")),
+            "office": next((words.in_words(row) for row in identity.offices(uow) if row.id == view.row.office), view.row.office),
             "assignee": words.person(uow, view.row.assignee), "completed_by": words.person(uow, view.row.completed_by),
             "error_words": errors.sentence(error, words.language(), partial(words.person, uow)) if error else "",
         }

@@ -43,6 +43,7 @@ function reopenForms(event: PageTransitionEvent): void {
 }
 
 forgetTyped();
+document.querySelector<HTMLFormElement>('form[data-auto]')?.requestSubmit();
 document.querySelectorAll('[data-theme-switch]').forEach((button) => button.addEventListener('click', switchTheme));
 document.addEventListener('submit', sendOnce);
 document.addEventListener('click', closeMenus);
