@@ -7,6 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 
 PHONE = 390
 PASSWORD = "fuwuflow"
+WORDS = {"zh": {"start": "发起", "complete": "完成", "add": "添加一行"},
+         "en": {"start": "Start the case", "complete": "Complete", "add": "Add new"}}
 
 
 class Person:
@@ -15,6 +17,7 @@ class Person:
     def __init__(self, page: Page, address: str, user: str) -> None:
         self.page, self.address, self.user = page, address, user
         self.script_errors: list[str] = []
+        self.words = WORDS["zh"]
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
 
     def sign_in(self, language: str = "zh") -> None:
@@ -26,6 +29,7 @@ class Person:
             self.page.locator(".menu-button").click()
             self.page.get_by_role("button", name="English").click()
             expect(self.page.locator("html")).to_have_attribute("lang", "en")
+        self.words = WORDS[language]
 
     def give_password(self) -> None:
         """Fill in and send the sign-in form that is shown."""
@@ -49,7 +53,7 @@ class Person:
             self.fill(serial_number=serial)
             expect(self.page.locator("[data-machine]")).not_to_be_empty()
         self.fill(**values)
-        self.page.get_by_role("button", name="发起", exact=True).click()
+        self.page.get_by_role("button", name=self.words["start"], exact=True).click()
         expect(self.page).not_to_have_url(re.compile(r"/start"))
 
     def open(self, step: str, *, view: str = "mine", case: str = "") -> None:
@@ -78,7 +82,7 @@ class Person:
     def complete(self, **values: Any) -> None:
         """Fill in, complete, and wait until the case has gone on."""
         self.fill(**values)
-        self._send(self.page.get_by_role("button", name="完成", exact=True))
+        self._send(self.page.get_by_role("button", name=self.words["complete"], exact=True))
 
     def answer(self, option: str, asked: dict[str, Any] | None = None, **values: Any) -> None:
         """Fill in and answer with the button called `option`; `asked` are the fields that only this answer brings up."""
@@ -118,7 +122,7 @@ class Person:
     def add_row(self, to: str = "", /, **values: Any) -> None:
         """Add a row to the form's list (called `to` where there are several) and fill it in."""
         rows = self.page.get_by_role("group", name=to) if to else self.page.locator(".fjs-form-field-grouplike")
-        rows.get_by_role("button", name="添加一行").click()
+        rows.get_by_role("button", name=self.words["add"]).click()
         for key, value in values.items():
             self._fill(rows, key, value)
 
