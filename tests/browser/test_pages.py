@@ -22,8 +22,7 @@ PAGES = ("/inbox", "/inbox?view=groups", "/inbox?q=none", "/start", "/start/in_w
          "/admin/mail", "/no-such-page")
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("width", "language"), [(390, "zh"), (1440, "en")])
 def test_pages_fit_and_are_accessible(person: People, width: int, language: str) -> None:
     admin = person("admin", width=width)
     admin.start("in_warranty", office="长沙办事处", **REPORT)
