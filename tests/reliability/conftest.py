@@ -41,5 +41,5 @@ def prepare_orders(url: str) -> None:
     engine = ProcessEngine(Settings(database_url=url), operations=scenario.operations(Path("unused"), Trap()), clock=Clock())
     small = Small(engine)
     scenario.company.create_all(engine.database)
-    small.deploy(scenario.ORDER, scenario.STORE)
+    small.deploy(scenario.ORDER, scenario.STORE, scenario.COUNT)
     engine.close()

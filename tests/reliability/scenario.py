@@ -1,9 +1,9 @@
-"""Two orders and the two stores that wait for them: every kind of command that an engine has, as a client and a worker do them.
+"""Two orders, the two stores that wait for them, and a count: every kind of command, as a client and a worker do them.
 
 An order: a person enters it, a gateway chooses, it is booked (a record), announced (an effect), waits an hour (a timer),
 tells its store (a message to another case), is packed in two boxes (a multi-instance of records), and is confirmed. A store
-is woken by the message and shelves what comes. The client notes what it asks before it asks, and what it was told after:
-one that starts again repeats, with the same key, whatever it had no reply to.
+is woken by the message and shelves what comes. The count is started by a timer, once. The client notes what it asks before
+it asks, and what it was told after: one that starts again repeats, with the same key, whatever it had no reply to.
 """
 
 import json
@@ -38,6 +38,9 @@ ORDER = diagram(
 STORE = diagram(
     start(), node("intermediateCatchEvent", "told", _TOLD), user("shelve"), end(),
     flows("begin", "told", "shelve", "done"), key="store", more=messages(["ready"]))
+COUNT = diagram(
+    start(inner=timer((MONDAY + timedelta(minutes=30)).isoformat(), "timeDate")), service("pack", "pack"), end(),
+    flows("begin", "pack", "done"), key="count")
 
 company = sa.MetaData()
 booking = sa.Table(  # nothing here keeps a second row out
