@@ -10,13 +10,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Response, expect
 
+from engine import identity, instances, jobs
+from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.browser.person import Person
 from tests.conftest import Clock
+from web.inbox.inbox import PAGE
 
 People = Callable[..., Person]
 REPORT = {
     "serial": "CT2026001", "report_source": "顾客电话或传真", "contact": "设备科", "phone": "0731-5550101",
     "region": "市内（一天内到场）", "reported_fault": "开机无显示",
+}
+FORM = {
+    "report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
+    "contact": "设备科", "phone": "0731-5550101", "region": "same_city", "reported_fault": "开机无显示",
 }
 PAGES = ("/inbox", "/inbox?view=groups", "/inbox?q=none", "/start", "/start/in_warranty", "/admin/deploy", "/admin/incidents",
          "/admin/mail", "/no-such-page")
@@ -133,6 +140,27 @@ def kept(someone: Person) -> list[str]:
     """The forms of which the browser keeps what was typed."""
     found: list[str] = someone.page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('typed:'))")
     return found
+
+
+@pytest.fixture
+def many_cases(company: ProcessEngine) -> None:
+    """So many cases that the group's list has two pages."""
+    with company.reading(SYSTEM) as uow:
+        lead = identity.actor(uow, "lead.changsha")
+    for _ in range(PAGE + 3):
+        with company.transaction(lead) as uow:
+            instances.start(uow, "in_warranty", form_values=FORM)
+    jobs.run_all(company)
+
+
+@pytest.mark.usefixtures("many_cases")
+def test_more_rows_come_without_leaving_the_page(person: People) -> None:
+    lead = person("lead.changsha")
+    lead.go("/inbox?view=groups")
+    expect(lead.page.locator(".row-link")).to_have_count(PAGE)
+    lead.page.get_by_role("link", name="显示更多").click()
+    expect(lead.page.locator(".row-link")).to_have_count(PAGE + 3)
+    expect(lead.page).to_have_url(re.compile("view=groups$"))
 
 
 def script_bytes(someone: Person, path: str) -> int:

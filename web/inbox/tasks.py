@@ -108,6 +108,9 @@ def _onward(case_id: str, task_id: str) -> Response:
 def _next_place(case_id: str, task_id: str) -> str:
     with unit_of_work(writes=False) as uow:
         mine = cases.next_task(uow, case_id)
+        is_stopped = mine is None and bool(cases.case(uow, case_id).incidents)
+    if is_stopped:  # what was completed stands; the case page says where it stopped and why
+        return url_for("cases.page", case_id=case_id, completed=task_id)
     if mine is None:
         return url_for("inbox.index", completed=task_id)
     return url_for("tasks.page", task_id=mine.id, completed=task_id)
