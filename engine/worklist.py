@@ -187,7 +187,7 @@ def _wanted(uow: UnitOfWork, text: str | None) -> _Wanted | None:
         return _Wanted(sa.false(), is_rare=True)
     rarest = min(grams, key=lambda gram: grams[gram])
     if grams[rarest] >= COUNTED or len(rarest) == 1:
-        return _Wanted(_contains(text, task), is_rare=False)
+        return _Wanted(_unjudged(_contains(text, task)), is_rare=False)
     query = sa.select(search_gram.c.instance_id).join(process_instance, process_instance.c.id == search_gram.c.instance_id)
     found = uow.rows(query.where(search_gram.c.gram == rarest, _contains(text, process_instance)))
     return _Wanted(task.c.instance_id.in_([row.instance_id for row in found]), is_rare=True)
@@ -199,8 +199,14 @@ def _frequency(uow: UnitOfWork, gram: str) -> int:
 
 def _contains(text: str, table: sa.Table) -> sa.ColumnElement[bool]:
     """That one of the columns contains the text; spaces and the case of letters do not matter."""
-    folded = (sa.func.lower(sa.func.replace(column, " ", "")) for column in (table.c.business_key, table.c.customer, table.c.serial))
+    columns = (table.c.business_key, table.c.customer, table.c.serial)
+    folded = (sa.func.lower(sa.func.replace(column, " ", "")) for column in columns)
     return sa.or_(*(column.contains(search.fold(text), autoescape=True) for column in folded))
+
+
+def _unjudged(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The same condition as a sub-select: PostgreSQL then does not take it for rare and read the whole list to sort it."""
+    return sa.select(condition).correlate(task).scalar_subquery()
 
 
 # ------------------------------------------------------------------ cursors
