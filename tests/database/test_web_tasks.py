@@ -7,10 +7,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from engine import identity, instances, jobs
+from engine import calendars, identity, instances, jobs
+from engine.errors import PermanentFailure
 from engine.tables import process_instance, task
-from engine.unit_of_work import SYSTEM, ProcessEngine
+from engine.unit_of_work import SYSTEM, JobContext, ProcessEngine, UnitOfWork
 from tests.conftest import Clock
+from tests.diagram_text import diagram, end, flows, service, start, user
+from tests.small_company import Small
 from tests.web_client import Client
 from web import create_app
 
@@ -193,3 +196,26 @@ def test_lead_assigns_and_releases(lead: Client, path: str, company: ProcessEngi
 def test_unknown_task_is_a_page_that_leads_on(lead: Client) -> None:
     assert lead.get("/tasks/nothing.1").status_code == 404
     assert 'href="/inbox"' in lead.page
+
+
+def test_technical_failure_after_a_completion_keeps_it_and_leads_to_its_cause(small: Small) -> None:
+    small.operation("mail.print", _fails)
+    small.deploy(diagram(start(), user("write_letter"), service("print_letter", "mail.print"), end(),
+                         flows("begin", "write_letter", "print_letter", "done")))
+    small.start()
+    with small.engine.transaction(SYSTEM) as uow:
+        identity.set_password(uow, "ann", identity.hash_password("fuwuflow"))
+        calendars.seed(uow, 2026, 2026)
+    ann = signed_in(create_app(engine=small.engine), "ann")
+    ann.get(f"/tasks/{small.task('write_letter').id}")
+    progress = ann.send(f"/tasks/{small.task('write_letter').id}/complete").location
+    assert ann.get(progress).status_code == 200
+    assert "您办理的内容已保存" in ann.page
+    small.run()
+    case = ann.get(progress).location
+    assert "the printer is on fire" in ann.get(case).get_data(as_text=True)
+    assert count(small.engine, task.c.state == "completed") == 1
+
+
+def _fails(_uow: UnitOfWork, _context: JobContext) -> None:
+    raise PermanentFailure("the printer is on fire")
