@@ -28,9 +28,10 @@ WAITS = diagram(
 
 
 @pytest.fixture
-def small(orders_url: str, clock: Clock) -> Iterator[Small]:
+def small(empty_url: str, clock: Clock) -> Iterator[Small]:
     """The small company; whatever ran is verified and recomputed at the end."""
-    with crowd.opened(orders_url, {"book": Operation("book", "record", record)}, clock) as engine:
+    with crowd.opened(empty_url, {"book": Operation("book", "record", record)}, clock) as engine:
+        scenario.company.create_all(engine.database)
         company = Small(engine)
         yield company
         company.must_be_proven()
@@ -42,7 +43,7 @@ def record(uow: UnitOfWork, context: JobContext) -> None:
 
 
 # ------------------------------------------------------------------ workers
-def test_two_workers_fire_each_timer_and_run_each_job_once(small: Small, orders_url: str, clock: Clock) -> None:
+def test_two_workers_fire_each_timer_and_run_each_job_once(small: Small, empty_url: str, clock: Clock) -> None:
     small.deploy(WAITS)
     cases = {small.start() for _ in range(16)}
     clock.move(hours=1)
@@ -50,7 +51,7 @@ def test_two_workers_fire_each_timer_and_run_each_job_once(small: Small, orders_
     def work(engine: ProcessEngine) -> int:
         return sum(iter(lambda: jobs.run_due(engine, limit=2), 0))
 
-    shares = crowd.together(orders_url, [work, work], small.engine.operations, clock)
+    shares = crowd.together(empty_url, [work, work], small.engine.operations, clock)
     while more := small.run():  # what one had claimed when the other found nothing left
         shares.append(more)
     rows = small.rows(sa.select(job))
@@ -62,7 +63,7 @@ def test_two_workers_fire_each_timer_and_run_each_job_once(small: Small, orders_
     assert commands == {(case, command): 1 for case in cases for command in ("start", "timer", "job")}
 
 
-def test_a_worker_that_lost_its_lease_writes_nothing(small: Small, orders_url: str, clock: Clock) -> None:
+def test_a_worker_that_lost_its_lease_writes_nothing(small: Small, empty_url: str, clock: Clock) -> None:
     """While one is at an effect, its lease runs out and another does the job."""
     keys: list[str] = []
 
@@ -70,7 +71,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(small: Small, orders_url: s
         keys.append(context.id)
         if len(keys) == 1:
             clock.move(minutes=6)
-            with crowd.opened(orders_url, small.engine.operations, clock) as other:
+            with crowd.opened(empty_url, small.engine.operations, clock) as other:
                 assert jobs.run_due(other) == 1
         return {"sent_by": len(keys)}
 
@@ -118,7 +119,7 @@ def test_a_message_waits_for_a_suspended_case(small: Small, clock: Clock) -> Non
 
 
 # ------------------------------------------------------------------ people
-def test_eight_at_the_same_tasks_of_one_case_leave_one_winner_each(small: Small, orders_url: str) -> None:
+def test_eight_at_the_same_tasks_of_one_case_leave_one_winner_each(small: Small, empty_url: str) -> None:
     small.deploy(FOUR)
     case = small.start()
     offered = [row.id for row in small.rows(sa.select(task).where(task.c.state == "open"))]
@@ -127,13 +128,13 @@ def test_eight_at_the_same_tasks_of_one_case_leave_one_winner_each(small: Small,
         return lambda engine: [(each, crowd.do(engine, name, partial(tasks.complete, task_id=each, variables={"by": name})))
                                for each in offered]
 
-    told = [reply for replies in crowd.together(orders_url, [grab(name) for name in ("ann", "bob") * 4]) for reply in replies]
+    told = [reply for replies in crowd.together(empty_url, [grab(name) for name in ("ann", "bob") * 4]) for reply in replies]
     assert Counter(each for each, reply in told if reply == case) == dict.fromkeys(offered, 1)
     assert {type(reply) for _, reply in told if reply != case} == {AlreadyChanged}
     assert (small.case(case).status, small.case(case).version) == ("completed", 5)
 
 
-def test_eight_clicks_with_one_key_are_one_completion_with_one_reply(small: Small, orders_url: str) -> None:
+def test_eight_clicks_with_one_key_are_one_completion_with_one_reply(small: Small, empty_url: str) -> None:
     small.deploy(FOUR)
     case = small.start()
     first = small.task("a").id
@@ -141,19 +142,19 @@ def test_eight_clicks_with_one_key_are_one_completion_with_one_reply(small: Smal
     def click(engine: ProcessEngine) -> Any:
         return crowd.do(engine, "ann", lambda uow: tasks.complete(uow, first, variables={"x": 1}, idempotency_key="k"))
 
-    assert crowd.together(orders_url, [click] * 8) == [case] * 8
+    assert crowd.together(empty_url, [click] * 8) == [case] * 8
     assert (small.open(), small.case(case).version) == (["b", "c", "d"], 2)
 
 
-def test_eight_first_starts_at_once_are_eight_cases_with_numbers_of_their_own(small: Small, orders_url: str) -> None:
+def test_eight_first_starts_at_once_are_eight_cases_with_numbers_of_their_own(small: Small, empty_url: str) -> None:
     small.deploy(FOUR)
-    cases = crowd.together(orders_url, [lambda engine: crowd.do(engine, "ann", lambda uow: instances.start(uow, "case"))] * 8)
+    cases = crowd.together(empty_url, [lambda engine: crowd.do(engine, "ann", lambda uow: instances.start(uow, "case"))] * 8)
     rows = small.rows(sa.select(process_instance))
     assert sorted(map(str, cases)) == sorted(row.id for row in rows)
     assert sorted(row.business_key for row in rows) == [f"case-{n:06d}" for n in range(1, 9)]
 
 
-def test_eight_clicks_on_start_with_one_key_start_one_case(small: Small, orders_url: str) -> None:
+def test_eight_clicks_on_start_with_one_key_start_one_case(small: Small, empty_url: str) -> None:
     """As the start page does: look for the first reply, start, keep the reply."""
     small.deploy(FOUR)
 
@@ -164,16 +165,16 @@ def test_eight_clicks_on_start_with_one_key_start_one_case(small: Small, orders_
         replies.keep(uow, "k", case)
         return case
 
-    told = crowd.together(orders_url, [lambda engine: crowd.do(engine, "ann", start_once)] * 8)
+    told = crowd.together(empty_url, [lambda engine: crowd.do(engine, "ann", start_once)] * 8)
     assert told == [row.id for row in small.rows(sa.select(process_instance))] * 8
 
 
 def test_four_processes_at_fifty_cases_lose_no_completion(
-        small: Small, orders_url: str, tmp_path: Path, processes: ForkServerContext) -> None:
+        small: Small, empty_url: str, tmp_path: Path, processes: ForkServerContext) -> None:
     small.deploy(FOUR)
     cases = {small.start() for _ in range(50)}
     notes = [tmp_path / str(n) for n in range(4)]
-    crew = [processes.Process(target=crowd.work_as, args=(name, orders_url, won))
+    crew = [processes.Process(target=crowd.work_as, args=(name, empty_url, won))
             for name, won in zip(("ann", "bob", "ann", "bob"), notes, strict=True)]
     for colleague in crew:
         colleague.start()
