@@ -155,7 +155,6 @@ def come_back(someone: Person) -> None:
     """Sign in again where the session has ended, and be back at what was typed."""
     expect(someone.page.get_by_role("alert")).to_contain_text("登录已过期")
     someone.give_password()
-    someone.page.get_by_role("button", name="返回继续").click()
     expect(someone.page.get_by_role("status").first).to_contain_text("恢复")
 
 
