@@ -120,7 +120,7 @@ class UnitOfWork:
     def add_once(self, table: sa.Table, **values: Any) -> bool:
         """Insert a row unless one with its key is there; says whether it was new. Waits for whoever is inserting the same."""
         insert = (sqlite.insert if self.engine.is_sqlite else postgresql.insert)(table)
-        added = insert.values(values).on_conflict_do_nothing().returning(sa.literal(1))  # no driver-free row count for inserts
+        added = insert.values(values).on_conflict_do_nothing().returning(sa.literal(1))  # the row count of an insert is not kept
         return self.row(added) is not None
 
     def later(self, statement: sa.Executable, rows: Rows | None = None) -> None:
