@@ -17,7 +17,6 @@ class Settings:
     port: int = 8000
     host: str = "127.0.0.1"
     demo_password: str = ""
-    secret_key: str = ""
     diagram_folder: str = str(ROOT / "bpmn")
     external_topics: str = ""
     smtp_url: str = ""
