@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical
+from engine.errors import PermanentFailure
 from engine.unit_of_work import JobContext, UnitOfWork
 from handlers import notices, satisfaction, survey_text
 from handlers.company_settings import settings
@@ -139,7 +140,10 @@ def _blank() -> dict[str, Any]:
 
 
 def _row(uow: UnitOfWork, case_id: str) -> sa.Row[Any]:
-    return uow.connection.execute(sa.select(survey).where(survey.c.case_id == case_id)).one()
+    row = uow.row(sa.select(survey).where(survey.c.case_id == case_id))
+    if row is None:
+        raise PermanentFailure(f"case {case_id} has no survey")
+    return row
 
 
 def _scale(uow: UnitOfWork) -> Scale:
