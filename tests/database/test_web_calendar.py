@@ -43,9 +43,9 @@ def test_the_calendars_end_is_warned_about(company: ProcessEngine, clock: Clock)
     with company.reading(SYSTEM) as uow:
         last = calendars.horizon(uow).last_day
     assert last is not None
-    assert "只录入到" not in administrator(company).page
+    assert "只登记到" not in administrator(company).page
     clock.set(datetime(last.year, last.month, 1, 2, 0, tzinfo=UTC))
-    assert f"只录入到 {last.isoformat()}" in administrator(company).page
+    assert f"只登记到 {last.isoformat()}" in administrator(company).page
 
 
 def test_the_calendar_is_the_administrators(company: ProcessEngine) -> None:
