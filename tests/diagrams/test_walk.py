@@ -23,7 +23,7 @@ def test_every_flow_of_every_shipped_diagram_is_taken_and_every_loop_goes_round(
     assert walker.missing() == set()
     assert walker.unlooped() == {}
     called = {e.called for process in walker.known.values() for e in process.elements.values() if e.called}
-    assert set(ended_by_process(walker)) == set(walker.known) - called
+    assert set(ended_by_process(walker)) >= set(walker.known) - called
     must_be_proven(company)
 
 

@@ -69,7 +69,7 @@ class Walker:
         jobs.run_all(self.engine)
         query = sa.select(task.c.id, task.c.instance_id, task.c.process_key, process_instance.c.process_key.label("root"))
         open_tasks = self.rows(query.join(process_instance, process_instance.c.id == task.c.instance_id).where(
-            task.c.state == "open").order_by(task.c.id))
+            task.c.state == "open").order_by(process_instance.c.business_key, task.c.token))
         near = [row for row in open_tasks if lacking & (self.calls(row.root) | {row.process_key})]
         dice = self.random.random()
         if not near or dice < 0.05:
