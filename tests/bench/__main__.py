@@ -2,13 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from tests.bench import clients, engine_alone, inbox, proof, steps, timers
+from tests.bench import clients, engine_alone, inbox, memory, proof, steps, timers, together
 from tests.bench.company import databases, prepare
 from tests.bench.measuring import Table, machine
+from tests.conftest import Databases
 
-PARTS = ("engine", "steps", "rest", "inbox", "timers", "proof")
+PARTS = ("engine", "steps", "together", "rest", "inbox", "timers", "memory", "proof")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -27,19 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for kind, maker in makers.items():
             template = maker.new()
             prepare(template)
-            if "steps" in asked.only:
-                steps.measure(table, rounds, kind, maker, template)
-            if "rest" in asked.only:
-                ours = clients.measure(table, kind, maker, template, clients=asked.clients, seconds=asked.seconds)
-            if "inbox" in asked.only:
-                tasks = asked.tasks or (20_000 if asked.short else 1_000_000)
-                inbox.measure(table, rounds, kind, maker, template, open_tasks=tasks)
-            if "timers" in asked.only:
-                timers.measure(table, kind, maker, template, timers=300 if asked.short else 10_000)
-            if "proof" in asked.only:
-                proof.measure(table, rounds, kind, maker, template, events=200 if asked.short else 10_000)
+            for part, measure in _parts(asked, table, (kind, maker, template)).items():
+                if part in asked.only:
+                    ours = measure() or ours
     if asked.other:
         clients.compare(table, asked.other, ours, clients=asked.clients, seconds=asked.seconds)
+
+
+def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases, str]
+           ) -> dict[str, Callable[[], dict[int, float] | None]]:
+    """What each part measures on one kind of database (its name, maker and template), in order."""
+    short, rounds = asked.short, 2 if asked.short else 5
+    tasks = asked.tasks or (20_000 if short else 1_000_000)
+    return {
+        "steps": lambda: steps.measure(table, rounds, *where),
+        "together": lambda: together.measure(table, *where),
+        "rest": lambda: clients.measure(table, *where, clients=asked.clients, seconds=asked.seconds),
+        "inbox": lambda: inbox.measure(table, rounds, *where, open_tasks=tasks),
+        "timers": lambda: timers.measure(table, *where, timers=300 if short else 10_000),
+        "memory": lambda: memory.measure(table, *where),
+        "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
+    }
 
 
 def _parser() -> argparse.ArgumentParser:

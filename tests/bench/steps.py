@@ -1,7 +1,8 @@
 """A step with its commit, against the bare commit of the very rows that it writes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,18 +73,26 @@ def bare(engine: ProcessEngine, databases: Databases, url: str, case: str) -> fl
     checkpoint(engine)
     copy = databases.new(url)
     recorder = Recorder()
-    sa.event.listen(engine.database, "before_cursor_execute", recorder.statement)
-    sa.event.listen(engine.database, "commit", recorder.commit)
-    for _ in range(STEPS):
-        complete(engine, case)
-    sa.event.remove(engine.database, "before_cursor_execute", recorder.statement)
-    sa.event.remove(engine.database, "commit", recorder.commit)
+    with recorded(engine, recorder):
+        for _ in range(STEPS):
+            complete(engine, case)
     database = create_database(copy)
     with database.connect() as connection:
-        taken = _replay(connection.connection.dbapi_connection, recorder.done, is_sqlite=engine.is_sqlite)
+        taken = replay(connection.connection.dbapi_connection, recorder.done, is_sqlite=engine.is_sqlite)
     database.dispose()
     databases.drop(copy)
     return taken
+
+
+@contextmanager
+def recorded(engine: ProcessEngine, recorder: Recorder) -> Iterator[None]:
+    """What is written inside goes to `recorder` too."""
+    listeners = (("before_cursor_execute", recorder.statement), ("commit", recorder.commit))
+    for name, listener in listeners:
+        sa.event.listen(engine.database, name, listener)
+    yield
+    for name, listener in listeners:
+        sa.event.remove(engine.database, name, listener)
 
 
 def checkpoint(engine: ProcessEngine) -> None:
@@ -94,7 +103,8 @@ def checkpoint(engine: ProcessEngine) -> None:
     engine.database.dispose()
 
 
-def _replay(driver: Any, transactions: list[list[tuple[str, Any, bool]]], *, is_sqlite: bool) -> float:
+def replay(driver: Any, transactions: list[list[tuple[str, Any, bool]]], *, is_sqlite: bool) -> float:
+    """Write recorded transactions again through the bare driver; milliseconds of one."""
     begin: Callable[[], object] = (lambda: driver.execute("BEGIN IMMEDIATE")) if is_sqlite else (lambda: None)
     started = time.perf_counter()
     for statements in transactions:
