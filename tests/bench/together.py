@@ -59,7 +59,16 @@ def _steps(url: str, case: str, gate: Any, replies: Any) -> None:
         for _ in range(STEPS):
             complete(engine, case)
         taken = time.perf_counter() - begin
-    replies.put((taken, recorder.done))
+    replies.put((taken, [[(text, _sendable(values), many) for text, values, many in each] for each in recorder.done]))
+
+
+def _sendable(values: Any) -> Any:
+    """Parameters that can go to another process: SQLite's driver gets its bytes as views."""
+    if isinstance(values, list | tuple):
+        return type(values)([_sendable(one) for one in values])
+    if isinstance(values, dict):
+        return {name: _sendable(one) for name, one in values.items()}
+    return bytes(values) if isinstance(values, memoryview) else values
 
 
 def _writes(url: str, written: Written, gate: Any, replies: Any) -> None:
