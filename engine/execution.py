@@ -21,6 +21,8 @@ from engine.tables import process_instance, variable
 from engine.unit_of_work import UnitOfWork
 from engine.variables import ROOT, Key, ScopedVariables, Stored
 
+NOTES = frozenset({"comment", "add_document", "remove_document"})
+"""Commands that only add to the record: taken on a suspended case and on one that is over, too."""
 SHORT = 2_000
 """Values up to this many characters are read with the names; longer ones only when an expression asks for them."""
 
@@ -83,6 +85,8 @@ def load_variables(uow: UnitOfWork, instance_id: str, bundle: Bundle, state: Sta
 
 
 def _refuse_inactive(row: sa.Row[Any], command: Command) -> None:
+    if command.name in NOTES:
+        return
     if row.ended_at is not None:
         raise Conflict("case_ended", id=row.id, business_key=row.business_key, ended_at=row.ended_at, status=row.status)
     if row.status == "suspended" and command.name not in ("resume", "terminate"):
@@ -117,7 +121,7 @@ def _record(change: Change, command: Command) -> history.Head:
 
 def _save_instance(change: Change, command: Command, head: history.Head) -> None:
     row, state = change.row, change.applied.state
-    has_ended = not state["tokens"]
+    has_ended = not state["tokens"] and row.ended_at is None
     if row.head_seq == 0 or search.are_touched(change.bundle, change.variables):
         search.index(change.uow, row.id, [row.business_key, change.copies["customer"], change.copies["serial"]])
     values = {

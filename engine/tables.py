@@ -80,6 +80,7 @@ process_instance = _t(  # status: active | suspended | completed | terminated
     _c("customer", null=True), _c("serial", null=True), _c("product", null=True),  # copies, for search
     _c("version", sa.Integer), _c("tokens"),  # JSON, see engine/spiff
     _c("head_seq", sa.Integer), _c("head_hash"),
+    _c("watchers", sa.Integer, default=0, server_default="0"),  # how many people watch it: most steps need not ask who
 )
 sa.Index("ix_instance_key", process_instance.c.process_key, process_instance.c.started_at)
 sa.Index("ix_instance_business_key", process_instance.c.business_key)
@@ -97,25 +98,35 @@ task = _t(  # a user task that was offered; id = "<instance>.<token>"
     _c("token", sa.Integer), _c("process_key"), _c("element"), _c("name"), _c("name_en"), _c("business_key"),
     _c("customer", null=True), _c("serial", null=True),
     _c("office"), _c("candidate_groups"),  # JSON list, as the diagram has it
+    _c("root_key", server_default=""), _c("product", null=True),  # the case's own process and product, to filter and search by
+    # owner: who delegated it and gets it back (WS-HumanTask 4.8)
     _c("assignee", null=True), _c("owner", null=True), _c("priority", sa.Integer, default=50),
     _c("created_at", UtcDateTime), _c("due_at", UtcDateTime, null=True), _c("follow_up_at", UtcDateTime, null=True),
     _c("claimed_at", UtcDateTime, null=True), _c("revision", sa.Integer, default=1),
     _c("state", default="open"),  # open | completed | cancelled
     _c("ended_at", UtcDateTime, null=True), _c("completed_by", null=True),
+    _c("completed_for", null=True),  # the absent person whom `completed_by` stood in for
+    # the last hand-over: by whom, when, why
+    _c("handed_by", null=True), _c("handed_at", UtcDateTime, null=True), _c("handed_reason", null=True),
     # sort key of every inbox page: a task without a due date comes last
     _c("sort_due", UtcDateTime),
 )
 _open = task.c.state == "open"
 sa.Index("ix_task_mine", task.c.assignee, task.c.sort_due, task.c.id, postgresql_where=_open, sqlite_where=_open)
 sa.Index("ix_task_open", task.c.sort_due, task.c.id, postgresql_where=_open, sqlite_where=_open)
+sa.Index("ix_task_office", task.c.office, task.c.sort_due, task.c.id, postgresql_where=_open, sqlite_where=_open)
+sa.Index("ix_task_office_process", task.c.office, task.c.root_key, task.c.sort_due, task.c.id, postgresql_where=_open,
+         sqlite_where=_open)
 sa.Index("ix_task_instance", task.c.instance_id, task.c.state)
 _done = task.c.state == "completed"
 sa.Index("ix_task_done", task.c.completed_by, task.c.ended_at, task.c.id, postgresql_where=_done, sqlite_where=_done)
 task_candidate = _t(  # one row per open, unclaimed task and candidate group: the group inbox reads only this index
     "task_candidate", _c("group_id"), _c("office"),  # office "" when the group is not by office
-    _c("sort_due", UtcDateTime), _c("task_id", sa.Text, sa.ForeignKey("task.id")),
+    _c("sort_due", UtcDateTime), _c("task_id", sa.Text, sa.ForeignKey("task.id")), _c("root_key", server_default=""),
     sa.PrimaryKeyConstraint("group_id", "office", "sort_due", "task_id"),
 )
+sa.Index("ix_task_candidate_process", task_candidate.c.group_id, task_candidate.c.office, task_candidate.c.root_key,
+         task_candidate.c.sort_due, task_candidate.c.task_id)
 sa.Index("ix_task_candidate_task", task_candidate.c.task_id)
 search_gram = _t(  # bigrams of case number, customer and serial of cases: two-character Chinese names are found
     "search_gram", _c("gram"), _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")),
@@ -123,6 +134,60 @@ search_gram = _t(  # bigrams of case number, customer and serial of cases: two-c
 )
 sa.Index("ix_search_gram_instance", search_gram.c.instance_id)
 
+worklist_change = _t(  # insert-only, for a day: whose lists changed; "user:<id>", "group:<group>@<office>", "office:<office>"
+    "worklist_change", _c("id", primary_key=True), _c("audience"),
+)
+sa.Index("ix_worklist_change", worklist_change.c.audience, worklist_change.c.id)
+
+# ------------------------------------------------------------------ what people write beside the forms
+draft = _t(  # what is typed and not sent yet; subject: a task's id, or "start:<process key>"
+    "draft", _c("user_id", sa.Text, sa.ForeignKey("user_account.id")), _c("subject"), _c("entries"), _c("saved_at", UtcDateTime),
+    sa.PrimaryKeyConstraint("user_id", "subject"),
+)
+comment = _t(
+    "comment", _c("id", primary_key=True), _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")),
+    _c("task_id", null=True), _c("author"), _c("written_at", UtcDateTime), _c("text"), _c("mentions"),  # JSON list of users
+)
+sa.Index("ix_comment_instance", comment.c.instance_id, comment.c.written_at, comment.c.id)
+document = _t(  # a photo or file of a case; its bytes are under `sha256`, once
+    "document", _c("id", primary_key=True), _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")),
+    _c("task_id", null=True), _c("name"), _c("media_type"), _c("size", sa.Integer), _c("sha256"),
+    _c("width", sa.Integer, null=True), _c("height", sa.Integer, null=True), _c("added_by"), _c("added_at", UtcDateTime),
+    _c("removed_by", null=True), _c("removed_at", UtcDateTime, null=True), _c("removed_reason", null=True),
+)
+sa.Index("ix_document_instance", document.c.instance_id, document.c.added_at, document.c.id)
+document_content = _t(  # bytes are null where an object store has them; the thumbnail is always here
+    "document_content", _c("sha256", primary_key=True), _c("bytes", sa.LargeBinary, null=True),
+    _c("thumbnail", sa.LargeBinary, null=True),
+)
+watch = _t(
+    "watch", _c("user_id", sa.Text, sa.ForeignKey("user_account.id")),
+    _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")), _c("since", UtcDateTime),
+    sa.PrimaryKeyConstraint("user_id", "instance_id"),
+)
+sa.Index("ix_watch_instance", watch.c.instance_id)
+saved_filter = _t(  # shared with a group where `group_id` is set, in one office unless ""
+    "saved_filter", _c("id", primary_key=True), _c("owner", sa.Text, sa.ForeignKey("user_account.id")), _c("name"),
+    _c("view"), _c("criteria"),  # JSON, see engine/worklist.py
+    _c("group_id", null=True), _c("office", server_default=""), _c("created_at", UtcDateTime),
+)
+sa.Index("ix_saved_filter_owner", saved_filter.c.owner)
+sa.Index("ix_saved_filter_group", saved_filter.c.group_id, saved_filter.c.office)
+user_setting = _t(  # what a person chose: columns, favourites, which notices are mailed; the value is JSON
+    "user_setting", _c("user_id", sa.Text, sa.ForeignKey("user_account.id")), _c("name"), _c("value"),
+    sa.PrimaryKeyConstraint("user_id", "name"),
+)
+notice = _t(  # what somebody should know; kind: assigned | delegated | returned | mentioned | watched | late | substitute
+    "notice", _c("id", primary_key=True), _c("user_id", sa.Text, sa.ForeignKey("user_account.id")), _c("kind"), _c("subject"),
+    _c("instance_id", null=True), _c("task_id", null=True), _c("actor", null=True), _c("arguments"),  # JSON
+    _c("created_at", UtcDateTime), _c("seen_at", UtcDateTime, null=True),
+    sa.UniqueConstraint("user_id", "kind", "subject"),
+)
+sa.Index("ix_notice_user", notice.c.user_id, notice.c.created_at, notice.c.id)
+_unseen = notice.c.seen_at.is_(None)
+sa.Index("ix_notice_unseen", notice.c.user_id, notice.c.id, postgresql_where=_unseen, sqlite_where=_unseen)
+
+# ------------------------------------------------------------------ jobs
 job = _t(  # kind: service | timer | message | start | mail | webhook
     "job", _c("id", primary_key=True), _c("kind"), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
     _c("process_key", null=True), _c("element", null=True), _c("topic", null=True), _c("arguments"),  # JSON
@@ -175,13 +240,19 @@ activity_instance = _t(  # a projection that can be rebuilt from the bodies
     _c("actor", null=True),
 )
 sa.Index("ix_activity_instance", activity_instance.c.instance_id, activity_instance.c.seq)
+record_chain = _t(  # the head of a chain that belongs to no case: what administrators change
+    "record_chain", _c("id", primary_key=True), _c("head_seq", sa.Integer), _c("head_hash"),
+)
 idempotency_key = _t(
     "idempotency_key", _c("actor"), _c("key"), _c("digest"), _c("reply"), _c("created_at", UtcDateTime),
     sa.PrimaryKeyConstraint("actor", "key"),
 )
 
 # ------------------------------------------------------------------ people
-office = _t("office", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("region", null=True))
+office = _t(
+    "office", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("region", null=True),
+    _c("is_active", sa.Boolean, default=True, server_default=sa.true()),
+)
 candidate_group = _t(
     "candidate_group", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("by_office", sa.Boolean),
     _c("leads", sa.Boolean, default=False),  # its members assign work and intervene in cases, in their office or everywhere
@@ -199,6 +270,14 @@ membership = _t(
     sa.PrimaryKeyConstraint("user_id", "group_id", "office"),
 )
 sa.Index("ix_membership_group", membership.c.group_id, membership.c.office)
+substitution = _t(  # `substitute_id` stands in for `user_id` from `from_at` until `until_at`
+    "substitution", _c("id", primary_key=True), _c("user_id", sa.Text, sa.ForeignKey("user_account.id")),
+    _c("substitute_id", sa.Text, sa.ForeignKey("user_account.id")), _c("from_at", UtcDateTime), _c("until_at", UtcDateTime),
+    _c("reason"), _c("created_by"), _c("created_at", UtcDateTime),
+    _c("ended_by", null=True), _c("ended_at", UtcDateTime, null=True),
+)
+sa.Index("ix_substitution_substitute", substitution.c.substitute_id, substitution.c.until_at)
+sa.Index("ix_substitution_user", substitution.c.user_id, substitution.c.until_at)
 web_session = _t(
     "web_session", _c("token_hash", primary_key=True), _c("user_id", sa.Text, sa.ForeignKey("user_account.id")),
     _c("csrf"), _c("created_at", UtcDateTime), _c("touched_at", UtcDateTime),
@@ -217,4 +296,8 @@ calendar_day = _t(
     "calendar_day", _c("calendar_id", sa.Text, sa.ForeignKey("calendar.id")), _c("day", sa.Date),
     _c("is_working", sa.Boolean), _c("name"), _c("source"),  # holidays | admin
     sa.PrimaryKeyConstraint("calendar_id", "day"),
+)
+chore = _t(  # what recurs: who does it next takes the row first
+    "chore", _c("name", primary_key=True), _c("due_at", UtcDateTime), _c("lease_until", UtcDateTime, null=True),
+    _c("state"),  # JSON: how far it came
 )

@@ -40,7 +40,7 @@ def candidate_rows(uow: UnitOfWork, row: Mapping[str, Any]) -> list[dict[str, An
     named: list[str] = canonical.loads(row["candidate_groups"])
     by_office = groups(uow, named)
     return [{"group_id": group, "office": row["office"] if by_office.get(group) else "", "sort_due": row["sort_due"],
-             "task_id": row["id"]} for group in named]
+             "task_id": row["id"], "root_key": row["root_key"]} for group in named]
 
 
 def groups(uow: UnitOfWork, named: Collection[str]) -> Mapping[str, bool]:
@@ -61,7 +61,7 @@ def _close_tasks(change: Change) -> None:
             state="cancelled", ended_at=uow.now, revision=task.c.revision + 1))
     if search.are_touched(change.bundle, change.variables):
         uow.later(sa.update(task).where(task.c.instance_id == change.row.id, task.c.state == "open").values(
-            customer=change.copies["customer"], serial=change.copies["serial"]))
+            customer=change.copies["customer"], serial=change.copies["serial"], product=change.copies["product"]))
 
 
 def _left(change: Change) -> set[int]:
@@ -85,8 +85,8 @@ def _task_row(change: Change, offer: Offer, armed: Deadlines) -> dict[str, Any]:
     return {
         "id": task_id(row.id, offer.token), "instance_id": row.id, "token": offer.token, "process_key": offer.place.process,
         "element": element.id, "name": element.words("zh"), "name_en": element.words("en"), "business_key": row.business_key,
-        "customer": change.copies["customer"], "serial": change.copies["serial"],
-        "office": offer.office or uow.engine.settings.head_office, "candidate_groups": canonical.dumps(list(offer.groups)),
+        "customer": change.copies["customer"], "serial": change.copies["serial"], "product": change.copies["product"],
+        "root_key": row.process_key, "office": offer.office or uow.engine.settings.head_office, "candidate_groups": canonical.dumps(list(offer.groups)),
         "assignee": offer.assignee, "owner": None, "priority": offer.priority, "created_at": uow.now, "due_at": due,
         "follow_up_at": _moment(offer.follow_up, uow.now), "claimed_at": uow.now if offer.assignee else None,
         "revision": 1, "state": "open", "sort_due": due or NEVER,
