@@ -16,6 +16,7 @@ from engine.errors import DeploymentRefused, NotFound, Problem
 from engine.tables import calendar, candidate_group, definition, deployment, resource
 from engine.unit_of_work import ProcessEngine, UnitOfWork
 
+DEPLOY_LOCK = 14_012_003  # any number: two deployments at once take their version numbers one after the other
 DIAGRAM, FORM, DECISION = (".bpmn", ".bpmn20.xml", ".xml"), (".form",), (".dmn",)
 
 
@@ -45,6 +46,8 @@ def deploy(uow: UnitOfWork, files: Sequence[File], *, name: str, source: str | N
     problems = check.check(files, known(uow, files))
     if any(problem.severity == "error" for problem in problems):
         raise DeploymentRefused(problems)
+    if not uow.engine.is_sqlite:  # which has one writer anyway
+        uow.execute(sa.select(sa.func.pg_advisory_xact_lock(DEPLOY_LOCK)))
     deployment_id = ids.new(uow.now)
     uow.execute(sa.insert(deployment).values(
         id=deployment_id, name=name, source=source, deployed_at=uow.now, deployed_by=uow.actor.id))

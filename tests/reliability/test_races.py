@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import instances, jobs, replies, tasks
+from engine import deployments, instances, jobs, replies, tasks
+from engine.diagram.check import File
 from engine.errors import AlreadyChanged
-from engine.tables import history_event, job, process_instance, task
-from engine.unit_of_work import JobContext, Operation, ProcessEngine, UnitOfWork
+from engine.tables import definition, history_event, job, process_instance, task
+from engine.unit_of_work import SYSTEM, JobContext, Operation, ProcessEngine, UnitOfWork
 from tests.conftest import Clock
 from tests.diagram_text import diagram, end, flows, message, messages, node, properties, service, start, timer, user
 from tests.reliability import crowd, scenario
@@ -167,6 +168,15 @@ def test_eight_clicks_on_start_with_one_key_start_one_case(small: Small, empty_u
 
     told = crowd.together(empty_url, [lambda engine: crowd.do(engine, "ann", start_once)] * 8)
     assert told == [row.id for row in small.rows(sa.select(process_instance))] * 8
+
+
+def test_eight_deployments_of_one_new_file_at_once_are_one_version(small: Small, empty_url: str) -> None:
+    def deploy(engine: ProcessEngine) -> str:
+        with engine.transaction(SYSTEM) as uow:
+            return str(deployments.deploy(uow, [File("case.bpmn", FOUR)], name="at once").definitions[0].id)
+
+    told = crowd.together(empty_url, [deploy] * 8)
+    assert told == [row.id for row in small.rows(sa.select(definition))] * 8
 
 
 def test_four_processes_at_fifty_cases_lose_no_completion(
