@@ -1,6 +1,8 @@
 /** On every page: the styles, the light/dark switch, and a form that is sent once. */
 import '@tabler/core/dist/css/tabler.min.css';
 import './base.css';
+import { shortcuts, showShortcuts } from './keys';
+import { said } from './said';
 
 /** Typed values are kept per form until the server says that the form was taken. */
 function forgetTyped(): void {
@@ -42,7 +44,19 @@ function reopenForms(event: PageTransitionEvent): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-sent]')) delete form.dataset.sent;
 }
 
+function goTo(selector: string): boolean {
+  const link = document.querySelector<HTMLAnchorElement>(selector);
+  link?.click();
+  return link !== null;
+}
+
+shortcuts([
+  { keys: '?', words: said('显示此页的快捷键', 'Show the shortcuts of this page'), act: showShortcuts },
+  { keys: 'g i', words: said('转到待办', 'Go to the inbox'), act: () => goTo('[data-place=inbox]') },
+  { keys: 'g s', words: said('发起工单', 'Go to starting a case'), act: () => goTo('[data-place=start]') },
+]);
 forgetTyped();
+document.querySelectorAll('[data-shortcuts]').forEach((button) => button.addEventListener('click', showShortcuts));
 document.querySelector<HTMLFormElement>('form[data-auto]')?.requestSubmit();
 document.querySelectorAll('[data-theme-switch]').forEach((button) => button.addEventListener('click', switchTheme));
 document.addEventListener('submit', sendOnce);
