@@ -18,7 +18,10 @@ from engine.tables import process_instance
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a user with memberships `{(group, office)}`, office "" for a central group."""
+    """Who acts: a user with memberships `{(group, office)}`, office "" for a central group.
+
+    `stands_for`: the absent people whom the user substitutes for now, with their memberships.
+    """
 
     id: str
     memberships: frozenset[tuple[str, str]] = frozenset()
@@ -26,6 +29,7 @@ class Actor:
     sees_all: bool = False
     acts_everywhere: bool = False
     on_behalf_of: str | None = None
+    stands_for: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict, hash=False)
 
     @property
     def groups(self) -> frozenset[str]:
