@@ -9,6 +9,9 @@ from engine.change import Change
 from engine.spiff.steps import Trace
 from engine.tables import activity_instance
 
+_ADD = sa.insert(activity_instance)
+_SET = sa.update(activity_instance).where(activity_instance.c.id == sa.bindparam("activity"))
+
 
 def project(change: Change) -> None:
     """Write what the step entered, left, cancelled or could not enter."""
@@ -20,7 +23,7 @@ def project(change: Change) -> None:
         else:
             _ended(change, entry, made)
     if made:
-        change.uow.later(sa.insert(activity_instance), list(made.values()))
+        change.uow.later(_ADD, list(made.values()))
 
 
 def activity_id(instance_id: str, token: int) -> str:
@@ -45,4 +48,4 @@ def _ended(change: Change, entry: Trace, made: dict[str, dict[str, Any]]) -> Non
     if row_id in made:
         made[row_id] |= values
     else:
-        change.uow.later(sa.update(activity_instance).where(activity_instance.c.id == row_id).values(values))
+        change.uow.later(_SET, [{"activity": row_id, **values}])

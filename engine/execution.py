@@ -26,6 +26,17 @@ NOTES = frozenset({"comment", "add_document", "remove_document"})
 SHORT = 2_000
 """Values up to this many characters are read with the names; longer ones only when an expression asks for them."""
 
+_length = sa.func.length(variable.c.value).label("length")
+_text = sa.case((_length <= SHORT, variable.c.value)).label("text")
+_VARIABLES = sa.select(variable.c.scope, variable.c.name, variable.c.digest, _length, _text).where(
+    variable.c.instance_id == sa.bindparam("instance"))
+_REMOVE_VARIABLE = sa.delete(variable).where(
+    variable.c.instance_id == sa.bindparam("instance"), variable.c.scope == sa.bindparam("at"),
+    variable.c.name == sa.bindparam("called"))
+_ADD_VARIABLE = sa.insert(variable)
+_SET_INSTANCE = sa.update(process_instance).where(
+    process_instance.c.id == sa.bindparam("instance"), process_instance.c.version == sa.bindparam("expected"))
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -67,11 +78,8 @@ def environment_of(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, variables:
 
 def load_variables(uow: UnitOfWork, instance_id: str, bundle: Bundle, state: State) -> ScopedVariables:
     """The variables of a case with their scopes; long values stay in the database until something reads them."""
-    length = sa.func.length(variable.c.value).label("length")
-    text = sa.case((length <= SHORT, variable.c.value)).label("text")
-    query = sa.select(variable.c.scope, variable.c.name, variable.c.digest, length, text)
     rows = {(row.scope, row.name): Stored(row.text, row.digest, row.length)
-            for row in uow.rows(query.where(variable.c.instance_id == instance_id))}
+            for row in uow.rows(_VARIABLES, instance=instance_id)}
 
     def fetch(keys: Collection[Key]) -> dict[Key, str]:
         here = sa.tuple_(variable.c.scope, variable.c.name).in_(list(keys))
@@ -96,10 +104,9 @@ def _refuse_inactive(row: sa.Row[Any], command: Command) -> None:
 def _save_variables(uow: UnitOfWork, instance_id: str, variables: ScopedVariables) -> None:
     changed, gone = variables.changed, variables.replaced
     if gone:
-        place = sa.tuple_(variable.c.scope, variable.c.name).in_(gone)
-        uow.later(sa.delete(variable).where(variable.c.instance_id == instance_id, place))
+        uow.later(_REMOVE_VARIABLE, [{"instance": instance_id, "at": scope, "called": name} for scope, name in gone])
     if changed:
-        uow.later(sa.insert(variable), [
+        uow.later(_ADD_VARIABLE, [
             {"instance_id": instance_id, "scope": scope, "name": name, "value": row.text, "digest": row.digest}
             for (scope, name), row in changed.items()])
 
@@ -125,6 +132,7 @@ def _save_instance(change: Change, command: Command, head: history.Head) -> None
     if row.head_seq == 0 or search.are_touched(change.bundle, change.variables):
         search.index(change.uow, row.id, [row.business_key, change.copies["customer"], change.copies["serial"]])
     values = {
+        "instance": row.id, "expected": row.version,
         "tokens": canonical.dumps(state), "version": row.version + 1, "head_seq": head.seq, "head_hash": head.hash,
         **change.copies,
     }
@@ -133,6 +141,5 @@ def _save_instance(change: Change, command: Command, head: history.Head) -> None
         values |= {"ended_at": change.uow.now, "status": command.status or "completed", "end_element": end}
     elif command.status:
         values["status"] = command.status
-    mine = (process_instance.c.id == row.id, process_instance.c.version == row.version)
-    if change.uow.execute(sa.update(process_instance).where(*mine).values(values)).rowcount != 1:
+    if change.uow.execute(_SET_INSTANCE, [values]).rowcount != 1:
         raise Conflict("version", id=row.id)  # the lock makes this impossible; the version proves it

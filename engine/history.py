@@ -20,6 +20,8 @@ from engine.unit_of_work import UnitOfWork
 
 DOMAIN = "fuwuflow/history/1"
 GENESIS = "0" * 64
+_ADD_EVENT = sa.insert(history_event)
+_ADD_BODY = sa.insert(history_body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ def record(uow: UnitOfWork, instance_id: str, head: Head, *, command: str, eleme
         "prev": head.hash, "body_digest": body_digest(salt, stored),
     }
     event["hash"] = event_hash(event)
-    uow.later(sa.insert(history_event), [event])
-    uow.later(sa.insert(history_body), [{"instance_id": instance_id, "seq": event["seq"], "salt": salt, "body": stored}])
+    uow.later(_ADD_EVENT, [event])
+    uow.later(_ADD_BODY, [{"instance_id": instance_id, "seq": event["seq"], "salt": salt, "body": stored}])
     return Head(head.seq + 1, event["hash"])
 
 

@@ -22,6 +22,14 @@ USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 FLAGS = ("is_admin", "sees_all", "acts_everywhere")
 PASSWORDS = PasswordHasher()  # argon2id, RFC 9106's second recommendation: 64 MiB, 3 passes
 
+_ACCOUNT = sa.select(
+    user_account.c.id, user_account.c.is_admin, user_account.c.sees_all, user_account.c.acts_everywhere, user_account.c.revision,
+    membership.c.group_id, membership.c.office,
+).outerjoin(membership, membership.c.user_id == user_account.c.id).where(
+    user_account.c.id == sa.bindparam("user"), user_account.c.is_active)
+_IS_NEAR = sa.select(task.c.id).where(task.c.instance_id == sa.bindparam("instance"), sa.or_(
+    task.c.office.in_(sa.bindparam("offices", expanding=True)), task.c.assignee == sa.bindparam("who"))).limit(1)
+
 
 # ------------------------------------------------------------------ who
 def actor(uow: UnitOfWork, user_id: str) -> Actor:
@@ -34,9 +42,7 @@ def actor(uow: UnitOfWork, user_id: str) -> Actor:
 
 def account(uow: UnitOfWork, user_id: str) -> tuple[Actor, int] | None:
     """The active user `user_id` with memberships, and the revision of its row, in one look; None if there is none."""
-    who, held = user_account.c, membership.c
-    query = sa.select(who.id, who.is_admin, who.sees_all, who.acts_everywhere, who.revision, held.group_id, held.office)
-    rows = uow.rows(query.outerjoin(membership, held.user_id == who.id).where(who.id == user_id, who.is_active))
+    rows = uow.rows(_ACCOUNT, user=user_id)
     if not rows:
         return None
     memberships = frozenset((row.group_id, row.office) for row in rows if row.group_id is not None)
@@ -120,9 +126,7 @@ def may_see(uow: UnitOfWork, case: sa.Row[Any]) -> bool:
     who = uow.actor
     if _is_central(who) or who.id == case.started_by or case.office in who.offices:
         return True
-    here = sa.select(task.c.id).where(task.c.instance_id == case.id, sa.or_(
-        task.c.office.in_(who.offices), task.c.assignee == who.id))
-    return uow.row(here.limit(1)) is not None
+    return uow.row(_IS_NEAR, instance=case.id, offices=list(who.offices), who=who.id) is not None
 
 
 def seen_cases(who: Actor) -> sa.ColumnElement[bool]:

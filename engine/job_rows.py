@@ -1,6 +1,6 @@
 """Jobs and incidents as rows: what runs later, and what could not run (design.md §1.5)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from engine.tables import incident, job
 from engine.unit_of_work import UnitOfWork
 
 RETRIES = 3
+_ADD_JOB = sa.insert(job)
+_ADD_INCIDENT = sa.insert(incident)
 
 
 def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: datetime | None = None,
@@ -21,7 +23,7 @@ def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: da
     """
     row = {"id": job_id or ids.new(uow.now), "kind": kind, "arguments": canonical.dumps(dict(arguments or {})),
            "due_at": due_at or uow.now, "created_at": uow.now, "retries": RETRIES, "fence": 0, "state": "open", **columns}
-    uow.later(sa.insert(job), [row])
+    uow.later(_ADD_JOB, [row])
     uow.makes_jobs = uow.makes_jobs or row["due_at"] <= uow.now
     return str(row["id"])
 
@@ -29,11 +31,15 @@ def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: da
 def add_incident(uow: UnitOfWork, kind: str, message: str, **columns: Any) -> str:
     """An incident: `failedStep` (a token stands before an element) or `failedJob` (`job_id`). Returns its id."""
     row = {"id": ids.new(uow.now), "kind": kind, "message": message, "created_at": uow.now, **columns}
-    uow.later(sa.insert(incident), [row])
+    uow.later(_ADD_INCIDENT, [row])
     return str(row["id"])
 
 
-def resolve_incidents(uow: UnitOfWork, *where: sa.ColumnElement[bool]) -> None:
-    """Close the open incidents that match."""
-    uow.later(sa.update(incident).where(incident.c.resolved_at.is_(None), *where).values(
-        resolved_at=uow.now, resolved_by=uow.actor.id))
+def resolved(*where: sa.ColumnElement[bool]) -> sa.Update:
+    """The statement for `resolve_incidents` that closes the open incidents which match."""
+    return sa.update(incident).where(incident.c.resolved_at.is_(None), *where)
+
+
+def resolve_incidents(uow: UnitOfWork, statement: sa.Update, which: Sequence[Mapping[str, Any]]) -> None:
+    """Close open incidents, by a statement of `resolved` run once for each of `which`."""
+    uow.later(statement, [{**each, "resolved_at": uow.now, "resolved_by": uow.actor.id} for each in which])

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from engine import bundles, calendar, calendars, canonical, execution, history, identity, instances, step, timer_starts, timers
 from engine.errors import BpmnError, Conflict, EngineError, Forbidden, InvalidValue, NotFound, PermanentFailure
 from engine.execution import Command
-from engine.job_rows import add_incident, enqueue, resolve_incidents
+from engine.job_rows import add_incident, enqueue, resolve_incidents, resolved
 from engine.settings import Settings
 from engine.spiff.steps import Complete, Retry, Step, ThrowError, Trigger
 from engine.tables import incident, job, mail, process_instance
@@ -26,6 +26,7 @@ from engine.unit_of_work import SYSTEM, JobContext, Operation, ProcessEngine, Un
 LEASE = timedelta(minutes=5)
 BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
 SUSPENDED = "case_suspended"
+_THIS_INCIDENT = resolved(incident.c.id == sa.bindparam("incident"))
 Row = sa.Row[Any]
 
 
@@ -293,7 +294,7 @@ def _retry_job(uow: UnitOfWork, row: Row) -> None:
     due = _armed_again(uow, found) if found.kind == "timer" else uow.now
     uow.execute(sa.update(job).where(job.c.id == found.id).values(
         state="open", retries=len(BACK_OFF), due_at=due, lease_until=None, error=None))
-    resolve_incidents(uow, incident.c.id == row.id)
+    resolve_incidents(uow, _THIS_INCIDENT, [{"incident": row.id}])
     uow.makes_jobs = True
 
 

@@ -26,7 +26,8 @@ def copies(bundle: Bundle, variables: ScopedVariables) -> dict[str, str | None]:
 
 def are_touched(bundle: Bundle, variables: ScopedVariables) -> bool:
     """Whether this step changed any of them."""
-    return any((ROOT, name) in variables.changed for name in _names(bundle).values())
+    changed = variables.changed
+    return any((ROOT, name) in changed for name in _names(bundle).values())
 
 
 def index(uow: UnitOfWork, instance_id: str, texts: Iterable[str | None]) -> None:

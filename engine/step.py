@@ -5,7 +5,7 @@ fails the token stands before the task as an incident, so a wrong expression in 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from engine import canonical
@@ -61,8 +61,9 @@ def as_json(value: Step | Trace | None) -> dict[str, Any] | None:
     """A step or trace entry as the record keeps it: without what is None or empty."""
     if value is None:
         return None
-    fields = {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(value).items()}
-    return {"is": type(value).__name__} | {name: each for name, each in fields.items() if each not in (None, [])}
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    told = {name: list(each) if isinstance(each, tuple) else each for name, each in found.items()}
+    return {"is": type(value).__name__} | {name: each for name, each in told.items() if each not in (None, [])}
 
 
 def from_json(value: Mapping[str, Any] | None) -> Step | None:

@@ -17,6 +17,8 @@ from engine.unit_of_work import UnitOfWork
 from engine.waiting import candidate_rows
 
 Values = Mapping[str, Any]
+_TASK = sa.select(task).where(task.c.id == sa.bindparam("task"))
+_SET_TASK = sa.update(task).where(task.c.id == sa.bindparam("task"))
 
 
 def claim(uow: UnitOfWork, task_id: str, *, revision: int | None = None) -> None:
@@ -87,7 +89,7 @@ def form_of(bundle: Bundle, element: Element) -> Values | None:
 
 def row_of(uow: UnitOfWork, task_id: str) -> sa.Row[Any]:
     """The task's row, open or not. `NotFound` if there never was one."""
-    row = uow.row(sa.select(task).where(task.c.id == task_id))
+    row = uow.row(_TASK, task=task_id)
     if row is None:
         raise NotFound(kind="task", id=task_id)
     return row
@@ -139,9 +141,9 @@ def _hand(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any], assignee: st
 
 
 def _close(uow: UnitOfWork, row: sa.Row[Any]) -> None:
-    uow.later(sa.update(task).where(task.c.id == row.id).values(
-        state="completed", ended_at=uow.now, completed_by=uow.actor.id, revision=row.revision + 1,
-        assignee=uow.actor.id, claimed_at=row.claimed_at or uow.now))
+    uow.later(_SET_TASK, [{
+        "task": row.id, "state": "completed", "ended_at": uow.now, "completed_by": uow.actor.id, "revision": row.revision + 1,
+        "assignee": uow.actor.id, "claimed_at": row.claimed_at or uow.now}])
 
 
 def _typed(uow: UnitOfWork, instance: sa.Row[Any], bundle: Bundle, row: sa.Row[Any], *, values: Values | None,

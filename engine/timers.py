@@ -10,7 +10,7 @@ from engine import calendar, calendars, canonical
 from engine.change import Change
 from engine.diagram.model import Element
 from engine.errors import EngineError
-from engine.job_rows import add_incident, enqueue, resolve_incidents
+from engine.job_rows import add_incident, enqueue, resolve_incidents, resolved
 from engine.spiff import place
 from engine.spiff.steps import Subscription
 from engine.tables import incident, job, subscription
@@ -18,6 +18,17 @@ from engine.tables import incident, job, subscription
 NEVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
 Deadlines = dict[tuple[int, str], datetime]
 """(token, event element) → when its timer is due."""
+_CANCEL_TIMER = sa.update(job).where(
+    job.c.instance_id == sa.bindparam("instance"), job.c.token == sa.bindparam("at"), job.c.element == sa.bindparam("event"),
+    job.c.kind == "timer", job.c.state.in_(["open", "failed"])).values(state="cancelled", ended_at=sa.bindparam("now"))
+_GONE_INCIDENT = resolved(incident.c.instance_id == sa.bindparam("instance"), incident.c.token == sa.bindparam("at"),
+                          incident.c.element == sa.bindparam("event"), incident.c.kind == "failedJob")
+_SUBSCRIBE = sa.insert(subscription)
+_UNSUBSCRIBE = sa.delete(subscription).where(
+    subscription.c.instance_id == sa.bindparam("instance"), subscription.c.token == sa.bindparam("at"),
+    subscription.c.element == sa.bindparam("event"))
+_ARMED = sa.select(job.c.token, job.c.element, job.c.due_at).where(
+    job.c.instance_id == sa.bindparam("instance"), job.c.kind == "timer", job.c.state == "open")
 
 
 def mirror(change: Change) -> Deadlines:
@@ -75,22 +86,19 @@ def _begin(change: Change, wait: Subscription) -> datetime | None:
 def _subscribe(change: Change, wait: Subscription) -> None:
     event = wait.definition
     correlation = {key: change.environment.value(text, wait.scope) for key, text in event.correlation.items()}
-    change.uow.later(sa.insert(subscription).values(
-        instance_id=change.row.id, token=wait.token, element=wait.element,
-        name=change.environment.value(event.name or "", wait.scope),
-        correlation=canonical.dumps(correlation), business_key=change.row.business_key))
+    change.uow.later(_SUBSCRIBE, [{
+        "instance_id": change.row.id, "token": wait.token, "element": wait.element,
+        "name": change.environment.value(event.name or "", wait.scope),
+        "correlation": canonical.dumps(correlation), "business_key": change.row.business_key}])
 
 
 def _disarm(change: Change, wait: Subscription) -> None:
-    uow, mine = change.uow, change.row.id
+    uow, here = change.uow, {"instance": change.row.id, "at": wait.token, "event": wait.element}
     if wait.definition.kind == "timer":
-        here = (job.c.instance_id == mine, job.c.token == wait.token, job.c.element == wait.element, job.c.kind == "timer")
-        uow.later(sa.update(job).where(*here, job.c.state.in_(["open", "failed"])).values(state="cancelled", ended_at=uow.now))
-        resolve_incidents(uow, incident.c.instance_id == mine, incident.c.token == wait.token,
-                          incident.c.element == wait.element, incident.c.kind == "failedJob")
+        uow.later(_CANCEL_TIMER, [{**here, "now": uow.now}])
+        resolve_incidents(uow, _GONE_INCIDENT, [here])
     elif wait.definition.kind == "message" and not _still_waits(change, wait):
-        uow.later(sa.delete(subscription).where(
-            subscription.c.instance_id == mine, subscription.c.token == wait.token, subscription.c.element == wait.element))
+        uow.later(_UNSUBSCRIBE, [here])
 
 
 def _still_waits(change: Change, wait: Subscription) -> bool:
@@ -114,6 +122,4 @@ def _last(change: Change, wait: Subscription) -> datetime | None:
 
 
 def _armed(change: Change) -> Deadlines:
-    query = sa.select(job.c.token, job.c.element, job.c.due_at)
-    return {(r.token, r.element): r.due_at for r in change.uow.rows(query.where(
-        job.c.instance_id == change.row.id, job.c.kind == "timer", job.c.state == "open"))}
+    return {(r.token, r.element): r.due_at for r in change.uow.rows(_ARMED, instance=change.row.id)}

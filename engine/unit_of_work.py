@@ -15,6 +15,10 @@ from engine.errors import Conflict, NotFound
 from engine.settings import Settings
 from engine.tables import process_instance
 
+# Statements of every step are built once: building one costs several times as much as running it (performance.md §5).
+UNLOCKED = sa.select(process_instance).where(process_instance.c.id == sa.bindparam("instance"))
+LOCKED = UNLOCKED.with_for_update(key_share=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -106,18 +110,18 @@ class UnitOfWork:
         self.send()
         return list(self.connection.execute(statement, values or None).all())
 
-    def row(self, statement: sa.Executable) -> sa.Row[Any] | None:
+    def row(self, statement: sa.Executable, **values: Any) -> sa.Row[Any] | None:
         """The first row of a query, or None."""
         self.send()
-        return self.connection.execute(statement).first()
+        return self.connection.execute(statement, values or None).first()
 
-    def scalar(self, statement: sa.Executable) -> Any:
+    def scalar(self, statement: sa.Executable, **values: Any) -> Any:
         """The first value of the first row, or None."""
         self.send()
-        return self.connection.execute(statement).scalar()
+        return self.connection.execute(statement, values or None).scalar()
 
     def execute(self, statement: sa.Executable, rows: Rows | None = None) -> sa.CursorResult[Any]:
-        """Run a statement that writes; `rows` for many at once."""
+        """Run a statement that writes, once for each of `rows` if there are any."""
         self.send()
         return self._run(statement, rows)
 
@@ -168,8 +172,7 @@ class UnitOfWork:
         """The instance's row, locked until the end. A second instance in one unit is refused (design.md §1.6)."""
         if self.instance_id not in (None, instance_id):
             raise Conflict("second_instance", held=self.instance_id, asked=instance_id)
-        query = sa.select(process_instance).where(process_instance.c.id == instance_id)
-        row = self.row(query.with_for_update(key_share=True) if self.may_write else query)
+        row = self.row(LOCKED if self.may_write else UNLOCKED, instance=instance_id)
         if row is None:
             raise NotFound(kind="process_instance", id=instance_id)
         self.instance_id = instance_id

@@ -12,11 +12,23 @@ import sqlalchemy as sa
 from engine import calendar, canonical, search, timers
 from engine.change import Change
 from engine.evaluation import Sent
-from engine.job_rows import add_incident, enqueue, resolve_incidents
+from engine.job_rows import add_incident, enqueue, resolve_incidents, resolved
 from engine.step import Offer
 from engine.tables import candidate_group, incident, job, task, task_candidate
 from engine.timers import NEVER, Deadlines
 from engine.unit_of_work import UnitOfWork
+
+_OFFER = sa.insert(task)
+_ADD_CANDIDATES = sa.insert(task_candidate)
+_REMOVE_CANDIDATES = sa.delete(task_candidate).where(task_candidate.c.task_id == sa.bindparam("task"))
+_WITHDRAW = sa.update(task).where(task.c.id == sa.bindparam("task"), task.c.state == "open").values(
+    state="cancelled", ended_at=sa.bindparam("now"), revision=task.c.revision + 1)
+_SET_OPEN_TASKS = sa.update(task).where(task.c.instance_id == sa.bindparam("instance"), task.c.state == "open")
+_CANCEL_SERVICE = sa.update(job).where(
+    job.c.instance_id == sa.bindparam("instance"), job.c.token == sa.bindparam("at"), job.c.kind == "service",
+    job.c.state.in_(["open", "failed"])).values(state="cancelled", ended_at=sa.bindparam("now"))
+_GONE_INCIDENT = resolved(incident.c.instance_id == sa.bindparam("instance"), incident.c.token == sa.bindparam("at"),
+                          incident.c.kind == sa.bindparam("of"))
 
 
 def mirror(change: Change) -> None:
@@ -54,14 +66,14 @@ def groups(uow: UnitOfWork, named: Collection[str]) -> Mapping[str, bool]:
 def _close_tasks(change: Change) -> None:
     uow, gone = change.uow, [task_id(change.row.id, token) for token in change.gone("task")]
     if gone:
-        uow.later(sa.delete(task_candidate).where(task_candidate.c.task_id.in_(gone)))
+        uow.later(_REMOVE_CANDIDATES, [{"task": each} for each in gone])
     withdrawn = [task_id(change.row.id, token) for token in change.gone("task") if token not in _left(change)]
     if withdrawn:
-        uow.later(sa.update(task).where(task.c.id.in_(withdrawn), task.c.state == "open").values(
-            state="cancelled", ended_at=uow.now, revision=task.c.revision + 1))
+        uow.later(_WITHDRAW, [{"task": each, "now": uow.now} for each in withdrawn])
     if search.are_touched(change.bundle, change.variables):
-        uow.later(sa.update(task).where(task.c.instance_id == change.row.id, task.c.state == "open").values(
-            customer=change.copies["customer"], serial=change.copies["serial"], product=change.copies["product"]))
+        uow.later(_SET_OPEN_TASKS, [{
+            "instance": change.row.id, "customer": change.copies["customer"], "serial": change.copies["serial"],
+            "product": change.copies["product"]}])
 
 
 def _left(change: Change) -> set[int]:
@@ -73,10 +85,10 @@ def _open_tasks(change: Change, armed: Deadlines) -> None:
     rows = [_task_row(change, offer, armed) for offer in change.applied.offers]
     if not rows:
         return
-    change.uow.later(sa.insert(task), rows)
+    change.uow.later(_OFFER, rows)
     candidates = [found for row in rows if row["assignee"] is None for found in candidate_rows(change.uow, row)]
     if candidates:
-        change.uow.later(sa.insert(task_candidate), candidates)
+        change.uow.later(_ADD_CANDIDATES, candidates)
 
 
 def _task_row(change: Change, offer: Offer, armed: Deadlines) -> dict[str, Any]:
@@ -86,7 +98,8 @@ def _task_row(change: Change, offer: Offer, armed: Deadlines) -> dict[str, Any]:
         "id": task_id(row.id, offer.token), "instance_id": row.id, "token": offer.token, "process_key": offer.place.process,
         "element": element.id, "name": element.words("zh"), "name_en": element.words("en"), "business_key": row.business_key,
         "customer": change.copies["customer"], "serial": change.copies["serial"], "product": change.copies["product"],
-        "root_key": row.process_key, "office": offer.office or uow.engine.settings.head_office, "candidate_groups": canonical.dumps(list(offer.groups)),
+        "root_key": row.process_key, "office": offer.office or uow.engine.settings.head_office,
+        "candidate_groups": canonical.dumps(list(offer.groups)),
         "assignee": offer.assignee, "owner": None, "priority": offer.priority, "created_at": uow.now, "due_at": due,
         "follow_up_at": _moment(offer.follow_up, uow.now), "claimed_at": uow.now if offer.assignee else None,
         "revision": 1, "state": "open", "sort_due": due or NEVER,
@@ -121,10 +134,8 @@ def _moment(text: str | None, now: datetime) -> datetime | None:
 def _jobs(change: Change) -> None:
     uow, row, gone = change.uow, change.row, change.gone("job")
     if gone:
-        uow.later(sa.update(job).where(
-            job.c.instance_id == row.id, job.c.token.in_(gone), job.c.kind == "service", job.c.state.in_(["open", "failed"]),
-        ).values(state="cancelled", ended_at=uow.now))
-        resolve_incidents(uow, incident.c.instance_id == row.id, incident.c.token.in_(gone), incident.c.kind == "failedJob")
+        uow.later(_CANCEL_SERVICE, [{"instance": row.id, "at": token, "now": uow.now} for token in gone])
+        resolve_incidents(uow, _GONE_INCIDENT, [{"instance": row.id, "at": token, "of": "failedJob"} for token in gone])
     for token in change.new("job"):
         element = change.element(token)
         enqueue(uow, "service", job_id=f"{row.id}.{token}.{row.version + 1}", instance_id=row.id, token=token,
@@ -134,8 +145,7 @@ def _jobs(change: Change) -> None:
 def _incidents(change: Change) -> None:
     uow, gone = change.uow, change.gone("incident")
     if gone:
-        resolve_incidents(uow, incident.c.instance_id == change.row.id, incident.c.token.in_(gone),
-                          incident.c.kind == "failedStep")
+        resolve_incidents(uow, _GONE_INCIDENT, [{"instance": change.row.id, "at": token, "of": "failedStep"} for token in gone])
     errors = {row["id"]: row.get("error", "") for row in change.applied.state["tokens"] if row["is"] == "incident"}
     for token in change.new("incident"):
         spot = change.places[token]
