@@ -1,22 +1,40 @@
 /** Builds the islands of the pages: one entry a page, shared code split off, names with hashes, a manifest for Jinja. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const OUT = 'web/static/dist';
+const ASIDE = `${OUT}/.next-${process.pid}`;
+const KEPT = 86_400_000;  // milliseconds: a page that is open still asks for the scripts that it was built with
 
 /** Every script and style a second time as `.gz`: the server sends it to browsers that take it. */
-function compressed(): Plugin {
+function compress(folder: string): void {
+  for (const name of readdirSync(folder).filter((file) => /\.(js|css|svg)$/.test(file))) {
+    const path = resolve(folder, name);
+    writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+  }
+}
+
+/** Puts the new files beside the old ones and the manifest last, so that no page is served in between without its files. */
+function swapIn(): void {
+  const [built, served] = [resolve(ASIDE, 'assets'), resolve(OUT, 'assets')];
+  mkdirSync(served, { recursive: true });
+  const names = new Set(readdirSync(built));
+  for (const name of names) copyFileSync(resolve(built, name), resolve(served, name));
+  renameSync(resolve(ASIDE, 'manifest.json'), resolve(OUT, 'manifest.json'));
+  const isOld = (name: string) => !names.has(name) && Date.now() - statSync(resolve(served, name)).mtimeMs > KEPT;
+  for (const name of readdirSync(served).filter(isOld)) rmSync(resolve(served, name), { force: true });
+  rmSync(ASIDE, { recursive: true });
+}
+
+function servedWithoutGap(): Plugin {
   return {
-    name: 'compressed',
+    name: 'served-without-gap',
     apply: 'build',
     closeBundle() {
-      const folder = resolve(OUT, 'assets');
-      for (const name of readdirSync(folder).filter((file) => /\.(js|css|svg)$/.test(file))) {
-        const path = resolve(folder, name);
-        writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
-      }
+      compress(resolve(ASIDE, 'assets'));
+      swapIn();
     },
   };
 }
@@ -24,9 +42,9 @@ function compressed(): Plugin {
 export default defineConfig({
   base: '/static/dist/',
   publicDir: false,
-  plugins: [compressed()],
+  plugins: [servedWithoutGap()],
   build: {
-    outDir: OUT,
+    outDir: ASIDE,
     emptyOutDir: true,
     manifest: 'manifest.json',
     target: 'es2022',

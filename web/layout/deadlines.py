@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 
 from engine import calendars
 from engine.calendar import WorkingCalendar, working_between
+from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
-from web.layout.words import SOON, day_and_time, moment, working_span
+from web.layout.words import SOON, day_and_time, moment, span, working_span
 
 FAR = timedelta(days=45)  # beyond it a date says more than a number of working hours
 
@@ -27,17 +28,40 @@ class Due:
 
 
 def clock(uow: UnitOfWork) -> Callable[[sa.Row[Any]], Due | None]:
-    """A function that tells a task's due date as of now, counted in the default calendar's working time."""
-    now, calendar = uow.now, calendars.load(uow)
+    """A function that tells a task's due date as of now, counted in the default calendar's working time.
+
+    Without that calendar it counts by the clock: the lists go on, and administrators are told (`lacks_calendar`).
+    """
+    now, calendar = uow.now, None if lacks_calendar(uow) else calendars.load(uow)
     return lambda row: _due(row.due_at, now, calendar) if row.due_at else None
 
 
-def _due(at: datetime, now: datetime, calendar: WorkingCalendar) -> Due:
+def lacks_calendar(uow: UnitOfWork) -> bool:
+    """Whether the default working calendar is missing."""
+    if "lacks_calendar" not in uow.cache:
+        try:
+            calendars.load(uow)
+        except NotFound:
+            uow.cache["lacks_calendar"] = True
+        else:
+            uow.cache["lacks_calendar"] = False
+    return bool(uow.cache["lacks_calendar"])
+
+
+def _due(at: datetime, now: datetime, calendar: WorkingCalendar | None) -> Due:
     when, full = day_and_time(at, now), moment(at)
     if at <= now:
-        over = working_between(at, now, calendar) if now - at < FAR else None
-        return Due("late", when, full, _("%(time)s overdue", time=working_span(over)) if over else _("overdue"))
+        over = _between(at, now, calendar) if now - at < FAR else None
+        return Due("late", when, full, _("%(time)s overdue", time=_words(over, calendar)) if over else _("overdue"))
     if at - now > FAR:
         return Due("calm", when, full, "")
-    left = working_between(now, at, calendar)
-    return Due("soon" if left <= SOON else "calm", when, full, _("%(time)s left", time=working_span(left)))
+    left = _between(now, at, calendar)
+    return Due("soon" if left <= SOON else "calm", when, full, _("%(time)s left", time=_words(left, calendar)))
+
+
+def _between(start: datetime, end: datetime, calendar: WorkingCalendar | None) -> timedelta:
+    return working_between(start, end, calendar) if calendar else end - start
+
+
+def _words(length: timedelta, calendar: WorkingCalendar | None) -> str:
+    return working_span(length) if calendar else span(length)

@@ -68,6 +68,16 @@ def working_span(length: timedelta) -> str:
     return str(_("%(hours)d:%(minutes)02d working hours", hours=hours, minutes=rest))
 
 
+def span(length: timedelta) -> str:
+    """A length of time by the clock: in minutes, hours or days, whichever says enough."""
+    minutes = max(int(length.total_seconds() // 60), 0)
+    if minutes < 60:
+        return str(_("%(num)d minutes", num=minutes))
+    if minutes < 48 * 60:
+        return str(_("%(num)d hours", num=minutes // 60))
+    return str(_("%(num)d days", num=minutes // (24 * 60)))
+
+
 def instruction(element: Element | Process) -> str:
     """The work instruction: `documentation`, or beside it in English the property `instruction_en`."""
     english = element.properties.get("instruction_en", "") if language() == "en" else ""
