@@ -22,8 +22,9 @@ from engine.errors import DeploymentRefused, EngineError, Problem
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
 from handlers import migrations
 from handlers import tables as company_tables
-from web import demo_cases, demonstration, errors
+from web import demonstration, errors
 from web.access import engine as current_engine
+from web.demo import quick
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SUFFIXES = (*deployments.DIAGRAM, *deployments.FORM, *deployments.DECISION)
@@ -201,7 +202,7 @@ def verify() -> None:
 @with_appcontext
 def demo() -> None:
     """Open a dozen cases in different steps, each worked on by the people whose turn it is."""
-    for case in demo_cases.open_all(_engine()):
+    for case in quick.open_all(_engine()):
         click.echo(case)
 
 

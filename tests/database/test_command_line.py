@@ -14,7 +14,8 @@ from engine.tables import definition, process_instance, variable
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import open_engine
 from tests.diagram_text import diagram, end, flows, start, user
-from web import create_app, demo_cases
+from web import create_app
+from web.demo import quick
 
 Command = Callable[..., Result]
 PLAIN = diagram(start(), user("work", "service_clerk", name="办"), end(), flows("begin", "work", "done"),
@@ -131,7 +132,7 @@ def test_the_demonstration_is_a_dozen_cases_in_different_steps(flask: Command, c
     opened = flask("demo")
     assert opened.exit_code == 0, opened.output
     steps = [line.split("\t")[2] for line in opened.output.splitlines()]
-    assert [story.until for story in demo_cases.STORIES] == [step.split(",")[0] for step in steps]
+    assert [story.until for story in quick.STORIES] == [step.split(",")[0] for step in steps]
     assert len(set(steps)) >= 12
     assert flask("verify").output == "ok\n"
 

@@ -1,0 +1,1 @@
+"""The demonstration's cases: a dozen open ones at once (`quick`), or a believable year of them (`year`)."""
