@@ -4,7 +4,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 
 | room | what lives there |
 | --- | --- |
-| `errors` | what can go wrong, as facts |
+| `errors`, `notice_words` | what can go wrong, as facts · the sentences of notices |
 | `canonical`, `ids`, `durations`, `xml` | one JSON, one form of id, ISO 8601, the one safe XML parser |
 | `v8` < `expressions` < `calendar`, `decisions`, `forms` | V8 · FEEL · working time · DMN tables · form values. Pure |
 | `diagram/` | safe parse, deploy rules. Pure |
@@ -15,9 +15,10 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
 | `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
 | `identity`, `search`, `job_rows`, `replies` | every `may_…` · what people search by · jobs, incidents · first replies |
+| `settings_of_people` < `notices` | what a person chose · what somebody should know |
 | `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
 | `timer_starts` < `deployments` < `instances`, `actions` < `tasks` < `jobs` | the verbs |
 | `worklist`, `cases`, `queries/`, `incidents` | the read side |
 | `audit/` | verification and recomputation |
-| `scheduler` | the tick |
+| `chores` < `scheduler` | what recurs · the tick |
 """
