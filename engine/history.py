@@ -15,11 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical
-from engine.tables import history_body, history_event
+from engine.errors import NotFound
+from engine.tables import history_body, history_event, record_chain
 from engine.unit_of_work import UnitOfWork
 
 DOMAIN = "fuwuflow/history/1"
 GENESIS = "0" * 64
+ORGANIZATION = "organization"
+"""The chain of what administrators change; cases have chains of their own."""
 _ADD_EVENT = sa.insert(history_event)
 _ADD_BODY = sa.insert(history_body)
 
@@ -45,6 +48,21 @@ def record(uow: UnitOfWork, instance_id: str, head: Head, *, command: str, eleme
     uow.later(_ADD_EVENT, [event])
     uow.later(_ADD_BODY, [{"instance_id": instance_id, "seq": event["seq"], "salt": salt, "body": stored}])
     return Head(head.seq + 1, event["hash"])
+
+
+def record_change(uow: UnitOfWork, command: str, *, subject: str, before: Any, after: Any, reason: str = "") -> None:
+    """Append what an administrator changed to the chain `organization`; its head stays locked until the end.
+
+    `subject` says of what, such as `user:ann`; `before` and `after` are JSON, None where there was or is nothing.
+    """
+    uow.add_once(record_chain, id=ORGANIZATION, head_seq=0, head_hash=GENESIS)
+    mine = record_chain.c.id == ORGANIZATION
+    row = uow.row(sa.select(record_chain).where(mine).with_for_update())
+    if row is None:
+        raise NotFound(kind="record_chain", id=ORGANIZATION)
+    head = record(uow, ORGANIZATION, Head(row.head_seq, row.head_hash), command=command, element=subject, bundle_id="",
+                  body={"before": before, "after": after, "reason": reason})
+    uow.later(sa.update(record_chain).where(mine).values(head_seq=head.seq, head_hash=head.hash))
 
 
 def body_digest(salt: bytes, body: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical, history
-from engine.tables import history_body, history_event, process_instance, resource, variable
+from engine.tables import history_body, history_event, process_instance, record_chain, resource, variable
 from engine.unit_of_work import UnitOfWork
 
 
@@ -30,7 +30,9 @@ def verify(uow: UnitOfWork) -> Iterator[Finding]:
     yield from _resources(uow)
     for row in cases(uow):
         yield from verify_case(uow, row)
-    known = sa.select(process_instance.c.id)
+    for row in uow.rows(sa.select(record_chain)):
+        yield from verify_chain(uow, row)
+    known = sa.select(process_instance.c.id).union(sa.select(record_chain.c.id))
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
         yield Finding("no_instance", stray.instance_id, None, "a chain without its case")
@@ -43,18 +45,31 @@ def cases(uow: UnitOfWork) -> list[sa.Row[Any]]:
 
 def verify_case(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
     """The disagreements of one case: the first broken link, then the state."""
+    last, problem = _walk(uow, row)
+    if problem:
+        yield problem
+    elif last is not None and last.body is not None:
+        yield from _state(uow, row, canonical.loads(bytes(last.body)))
+
+
+def verify_chain(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
+    """The first broken link of a chain that belongs to no case; `row` is of `record_chain`."""
+    _, problem = _walk(uow, row)
+    if problem:
+        yield problem
+
+
+def _walk(uow: UnitOfWork, row: sa.Row[Any]) -> tuple[sa.Row[Any] | None, Finding | None]:
+    """The last event of the chain whose head is on `row`, and the first link that does not hold."""
     prev, seq, last = history.GENESIS, 0, None
     for event in _events(uow, row.id):
         seq += 1
         problem = _link(event, seq, prev)
         if problem:
-            yield Finding("chain", row.id, event.seq, problem)
-            return
+            return last, Finding("chain", row.id, event.seq, problem)
         prev, last = event.hash, event
-    if (seq, prev) != (row.head_seq, row.head_hash):
-        yield Finding("head", row.id, seq, "the chain does not end at the head on the case's row")
-    elif last is not None and last.body is not None:
-        yield from _state(uow, row, canonical.loads(bytes(last.body)))
+    is_whole = (seq, prev) == (row.head_seq, row.head_hash)
+    return last, None if is_whole else Finding("head", row.id, seq, "the chain does not end at the head on its row")
 
 
 def _events(uow: UnitOfWork, instance_id: str) -> list[sa.Row[Any]]:
