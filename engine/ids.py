@@ -6,4 +6,9 @@ from datetime import datetime
 
 def new(now: datetime) -> str:
     """24 hexadecimal digits: milliseconds since 1970, then 48 random bits."""
-    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(6)}"
+    return f"{first(now)}{secrets.token_hex(6)}"
+
+
+def first(now: datetime) -> str:
+    """What every id made at `now` or later is not before."""
+    return f"{int(now.timestamp() * 1000):012x}"
