@@ -14,7 +14,7 @@ from engine.instances import lists_of
 from engine.spiff.steps import Complete
 from engine.tables import task, task_candidate
 from engine.unit_of_work import UnitOfWork
-from engine.waiting import candidate_rows
+from engine.waiting import announce, candidate_rows
 
 Values = Mapping[str, Any]
 _TASK = sa.select(task).where(task.c.id == sa.bindparam("task"))
@@ -71,7 +71,7 @@ def complete(uow: UnitOfWork, task_id: str, *, values: Values | None = None, var
     _must_be_allowed(uow, row, instance)
     bundle = bundles.load(uow, instance.bundle_id)
     found = _typed(uow, instance, bundle, row, values=values, variables=variables)
-    _close(uow, row)
+    _close(uow, instance, row)
     scope = step.place_of(canonical.loads(instance.tokens), row.token).scope
     try:
         execution.advance(uow, instance, Command("complete", Complete(row.token), row.element, found, scope,
@@ -136,11 +136,13 @@ def _hand(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any], assignee: st
     candidates = candidate_rows(uow, row._asdict()) if assignee is None else []
     if candidates:
         uow.execute(sa.insert(task_candidate), candidates)
+    announce(uow, instance, [row._asdict(), row._asdict() | {"assignee": assignee}])
     execution.advance(uow, instance, Command(command, None, row.element, inputs={
         "task": row.id, "token": row.token, "assignee": assignee, "before": row.assignee}))
 
 
-def _close(uow: UnitOfWork, row: sa.Row[Any]) -> None:
+def _close(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any]) -> None:
+    announce(uow, instance, [row._asdict(), row._asdict() | {"assignee": uow.actor.id}])
     uow.later(_SET_TASK, [{
         "task": row.id, "state": "completed", "ended_at": uow.now, "completed_by": uow.actor.id, "revision": row.revision + 1,
         "assignee": uow.actor.id, "claimed_at": row.claimed_at or uow.now}])

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import calendar, canonical, search, timers
+from engine import calendar, canonical, search, timers, worklist_changes
 from engine.change import Change
 from engine.evaluation import Sent
 from engine.job_rows import add_incident, enqueue, resolve_incidents, resolved
@@ -19,6 +19,7 @@ from engine.timers import NEVER, Deadlines
 from engine.unit_of_work import UnitOfWork
 
 _OFFER = sa.insert(task)
+_NAMED = sa.select(task).where(task.c.id.in_(sa.bindparam("tasks", expanding=True)))
 _ADD_CANDIDATES = sa.insert(task_candidate)
 _REMOVE_CANDIDATES = sa.delete(task_candidate).where(task_candidate.c.task_id == sa.bindparam("task"))
 _WITHDRAW = sa.update(task).where(task.c.id == sa.bindparam("task"), task.c.state == "open").values(
@@ -63,12 +64,20 @@ def groups(uow: UnitOfWork, named: Collection[str]) -> Mapping[str, bool]:
     return known
 
 
+def announce(uow: UnitOfWork, case: sa.Row[Any], rows: Collection[Mapping[str, Any]]) -> None:
+    """Say that the tasks `rows` appear, change or go: to whoever finds them in a list, and to those who watch the case."""
+    by_office = groups(uow, [group for row in rows for group in canonical.loads(row["candidate_groups"])])
+    found = (worklist_changes.audiences(row, by_office) for row in rows)
+    worklist_changes.announce(uow, worklist_changes.watchers(uow, case).union(*found))
+
+
 def _close_tasks(change: Change) -> None:
     uow, gone = change.uow, [task_id(change.row.id, token) for token in change.gone("task")]
     if gone:
         uow.later(_REMOVE_CANDIDATES, [{"task": each} for each in gone])
     withdrawn = [task_id(change.row.id, token) for token in change.gone("task") if token not in _left(change)]
     if withdrawn:
+        announce(uow, change.row, [row._asdict() for row in uow.rows(_NAMED, tasks=withdrawn)])
         uow.later(_WITHDRAW, [{"task": each, "now": uow.now} for each in withdrawn])
     if search.are_touched(change.bundle, change.variables):
         uow.later(_SET_OPEN_TASKS, [{
@@ -86,6 +95,7 @@ def _open_tasks(change: Change, armed: Deadlines) -> None:
     if not rows:
         return
     change.uow.later(_OFFER, rows)
+    announce(change.uow, change.row, rows)
     candidates = [found for row in rows if row["assignee"] is None for found in candidate_rows(change.uow, row)]
     if candidates:
         change.uow.later(_ADD_CANDIDATES, candidates)
