@@ -5,6 +5,7 @@ A membership of a group that acts within an office names the office; one of a ce
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from engine import bundles, canonical
 from engine.diagram.model import Process
 from engine.errors import Conflict, Forbidden, InvalidValue, NotFound
-from engine.tables import candidate_group, membership, office, process_instance, task, user_account, variable
+from engine.tables import (
+    UtcDateTime,
+    candidate_group,
+    membership,
+    office,
+    process_instance,
+    substitution,
+    task,
+    user_account,
+    variable,
+)
 from engine.unit_of_work import Actor, UnitOfWork
 
 USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -27,8 +38,14 @@ _ACCOUNT = sa.select(
     membership.c.group_id, membership.c.office,
 ).outerjoin(membership, membership.c.user_id == user_account.c.id).where(
     user_account.c.id == sa.bindparam("user"), user_account.c.is_active)
+_STANDS_FOR = sa.select(substitution.c.user_id, membership.c.group_id, membership.c.office).join(
+    user_account, sa.and_(user_account.c.id == substitution.c.user_id, user_account.c.is_active),
+).outerjoin(membership, membership.c.user_id == substitution.c.user_id).where(
+    substitution.c.substitute_id == sa.bindparam("user"), substitution.c.from_at <= sa.bindparam("now", type_=UtcDateTime()),
+    substitution.c.until_at > sa.bindparam("now", type_=UtcDateTime()), substitution.c.ended_at.is_(None))
 _IS_NEAR = sa.select(task.c.id).where(task.c.instance_id == sa.bindparam("instance"), sa.or_(
-    task.c.office.in_(sa.bindparam("offices", expanding=True)), task.c.assignee == sa.bindparam("who"))).limit(1)
+    task.c.office.in_(sa.bindparam("offices", expanding=True)),
+    task.c.assignee.in_(sa.bindparam("people", expanding=True)))).limit(1)
 
 
 # ------------------------------------------------------------------ who
@@ -41,13 +58,22 @@ def actor(uow: UnitOfWork, user_id: str) -> Actor:
 
 
 def account(uow: UnitOfWork, user_id: str) -> tuple[Actor, int] | None:
-    """The active user `user_id` with memberships, and the revision of its row, in one look; None if there is none."""
+    """The active user `user_id` with memberships and whom it stands in for, and its row's revision; None if there is none."""
     rows = uow.rows(_ACCOUNT, user=user_id)
     if not rows:
         return None
     memberships = frozenset((row.group_id, row.office) for row in rows if row.group_id is not None)
     first = rows[0]
-    return Actor(first.id, memberships, first.is_admin, first.sees_all, first.acts_everywhere), first.revision
+    flags = (first.is_admin, first.sees_all, first.acts_everywhere)
+    return Actor(first.id, memberships, *flags, stands_for=_stands_for(uow, user_id)), first.revision
+
+
+def _stands_for(uow: UnitOfWork, user_id: str) -> dict[str, frozenset[tuple[str, str]]]:
+    """The people who are absent now and whose substitute the user is, with their memberships; not whom those stand in for."""
+    found: dict[str, frozenset[tuple[str, str]]] = {}
+    for absent, group, place in uow.rows(_STANDS_FOR, user=user_id, now=uow.now):
+        found[absent] = found.get(absent, frozenset()) | ({(group, place)} if group is not None else frozenset())
+    return found
 
 
 def user(uow: UnitOfWork, user_id: str) -> sa.Row[Any]:
@@ -122,20 +148,24 @@ def may_administer(who: Actor) -> bool:
 
 
 def may_see(uow: UnitOfWork, case: sa.Row[Any]) -> bool:
-    """Whether the actor may look at a case: central staff, its starter, and the members of its and its tasks' offices."""
+    """Whether the actor may look at a case: central staff, its starter, and the members of its and its tasks' offices.
+
+    A substitute sees what the absent person does, to work on it.
+    """
     who = uow.actor
-    if _is_central(who) or who.id == case.started_by or case.office in who.offices:
+    offices_, people = _offices_at_hand(who), [who.id, *who.stands_for]
+    if _is_central(who) or case.started_by in people or case.office in offices_:
         return True
-    return uow.row(_IS_NEAR, instance=case.id, offices=list(who.offices), who=who.id) is not None
+    return uow.row(_IS_NEAR, instance=case.id, offices=offices_, people=people) is not None
 
 
 def seen_cases(who: Actor) -> sa.ColumnElement[bool]:
     """The rule of `may_see` as a condition on `process_instance`, for lists."""
     if _is_central(who):
         return sa.true()
-    near = task.alias()
-    is_near = sa.or_(near.c.office.in_(who.offices), near.c.assignee == who.id)
-    return sa.or_(process_instance.c.started_by == who.id, process_instance.c.office.in_(who.offices),
+    near, offices_, people = task.alias(), _offices_at_hand(who), [who.id, *who.stands_for]
+    is_near = sa.or_(near.c.office.in_(offices_), near.c.assignee.in_(people))
+    return sa.or_(process_instance.c.started_by.in_(people), process_instance.c.office.in_(offices_),
                   sa.exists().where(near.c.instance_id == process_instance.c.id, is_near))
 
 
@@ -147,9 +177,34 @@ def may_deploy(who: Actor) -> bool:
 def may_work_on(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> bool:
     """Whether the actor may claim or complete the task `row`: its assignee, or a candidate in its office, and not excluded.
 
-    `case` is the row of its case, where it is at hand.
+    `case` is the row of its case, where it is at hand. A substitute may what the absent person may, for them.
     """
-    return _is_candidate(uow.actor, row) and uow.actor.id not in excluded(uow, row, case)
+    return right_to(uow, row, case) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """By which right somebody works on a task: their own (None), or that of an absent person."""
+
+    on_behalf_of: str | None
+
+
+def right_to(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> Right | None:
+    """By which right the actor may claim or complete the task `row`, their own first; None if they may not.
+
+    `not_by` keeps both from it: the substitute, and the absent person by the substitute's hands. What was claimed for
+    somebody is completed for them.
+    """
+    who, kept = uow.actor, excluded(uow, row, case)
+    if who.id in kept:
+        return None
+    if row.assignee == who.id and row.completed_for:
+        return Right(row.completed_for) if row.completed_for not in kept else None
+    if row.assignee not in who.stands_for and _is_candidate(who, row):
+        return Right(None)
+    named = [row.assignee] if row.assignee in who.stands_for else sorted(who.stands_for)
+    absent = (each for each in named if each not in kept and _is_offered(each, who.stands_for[each], row))
+    return next((Right(each) for each in absent), None)
 
 
 def may_start(uow: UnitOfWork, process: Process) -> bool:
@@ -195,7 +250,7 @@ def starter_groups(process: Process) -> frozenset[str]:
 def excluded(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> frozenset[str]:
     """The users whom the property `not_by` keeps from the task `row`, administrators included (5.1.18).
 
-    It lists elements (whoever completed one of them in this case) and variables (whoever is named there).
+    It lists elements (whoever completed one of them in this case, also by a substitute) and variables (whoever is named there).
     """
     if case is None:
         case = uow.row(sa.select(process_instance).where(process_instance.c.id == row.instance_id))
@@ -207,19 +262,31 @@ def excluded(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None)
 
 
 def _is_central(who: Actor) -> bool:
-    return who.sees_all or who.is_admin or who.acts_everywhere or any(not place for _, place in who.memberships)
+    held = [who.memberships, *who.stands_for.values()]
+    return who.sees_all or who.is_admin or who.acts_everywhere or any(not place for each in held for _, place in each)
+
+
+def _offices_at_hand(who: Actor) -> list[str]:
+    """The actor's offices, and those of the people they stand in for."""
+    held = frozenset[tuple[str, str]]().union(who.memberships, *who.stands_for.values())
+    return sorted({place for _, place in held if place})
 
 
 def _is_candidate(who: Actor, row: sa.Row[Any]) -> bool:
-    if who.is_admin or who.acts_everywhere or row.assignee == who.id:
+    return who.is_admin or who.acts_everywhere or _is_offered(who.id, who.memberships, row)
+
+
+def _is_offered(user_id: str, memberships: frozenset[tuple[str, str]], row: sa.Row[Any]) -> bool:
+    """Whether the task is the user's, or one of these memberships makes them a candidate."""
+    if row.assignee == user_id:
         return True
-    return any((group, place) in who.memberships for group in canonical.loads(row.candidate_groups) for place in ("", row.office))
+    return any((group, place) in memberships for group in canonical.loads(row.candidate_groups) for place in ("", row.office))
 
 
 def _completed(uow: UnitOfWork, row: sa.Row[Any], names: list[str]) -> frozenset[str]:
-    query = sa.select(task.c.completed_by).where(
+    query = sa.select(task.c.completed_by, task.c.completed_for).where(
         task.c.instance_id == row.instance_id, task.c.element.in_(names), task.c.state == "completed")
-    return frozenset(found.completed_by for found in uow.rows(query))
+    return frozenset(who for found in uow.rows(query) for who in found if who)
 
 
 def _named(uow: UnitOfWork, row: sa.Row[Any], names: list[str], tokens: str) -> frozenset[str]:

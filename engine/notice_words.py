@@ -32,7 +32,8 @@ KINDS = frozenset(key for key in SENTENCES if "." not in key)
 NAMES: Mapping[str, Pair] = {
     "assigned": ("指派给我", "Assigned to me"), "delegated": ("请我代办", "Delegated to me"),
     "returned": ("退回给我", "Given back to me"), "mentioned": ("留言提到我", "Mentions of me"),
-    "watched": ("关注的工单", "Cases that I watch"), "late": ("任务超过期限", "Late tasks"), "substitute": ("代理他人", "Standing in for others"),
+    "watched": ("关注的工单", "Cases that I watch"), "late": ("任务超过期限", "Late tasks"),
+    "substitute": ("代理他人", "Standing in for others"),
 }
 """What a kind is called where people choose."""
 

@@ -105,7 +105,7 @@ task = _t(  # a user task that was offered; id = "<instance>.<token>"
     _c("claimed_at", UtcDateTime, null=True), _c("revision", sa.Integer, default=1),
     _c("state", default="open"),  # open | completed | cancelled
     _c("ended_at", UtcDateTime, null=True), _c("completed_by", null=True),
-    _c("completed_for", null=True),  # the absent person whom `completed_by` stood in for
+    _c("completed_for", null=True),  # the absent person whom `completed_by` stands in for; set by the claim already
     # the last hand-over: by whom, when, why
     _c("handed_by", null=True), _c("handed_at", UtcDateTime, null=True), _c("handed_reason", null=True),
     # sort key of every inbox page: a task without a due date comes last
