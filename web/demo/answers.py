@@ -43,7 +43,6 @@ CHOICES: dict[str, dict[Any, int]] = {  # form field → how often which answer,
     **{f"q{n}": {"satisfied": 60, "fairly": 28, "average": 9, "dissatisfied": 3} for n in (2, 3, 4, 5, 7, 8)},
     "q6": {"satisfied": 40, "fairly": 25, "average": 8, "dissatisfied": 2, "did_not_attend": 25},
     "board_swapped": {False: 4, True: 1}, "is_inspection_tour": {False: 3, True: 1},
-    "found_unopened": {"yes": 1},
 }
 
 
