@@ -71,7 +71,7 @@ def from_json(value: Mapping[str, Any] | None) -> Step | None:
     if value is None:
         return None
     kind = {"Start": steps.Start, "Complete": steps.Complete, "Trigger": steps.Trigger, "ThrowError": steps.ThrowError,
-            "Retry": steps.Retry, "Cancel": steps.Cancel}[value["is"]]
+            "Retry": steps.Retry, "Move": steps.Move, "Cancel": steps.Cancel}[value["is"]]
     found: Step = kind(**{name: each for name, each in value.items() if name != "is"})
     return found
 

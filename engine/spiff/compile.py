@@ -162,35 +162,35 @@ def _prepare_event_sub_processes(spec: ScopeSpec, specs: Mapping[str, ScopeSpec]
 
 
 def _prepare_inclusive_joins(spec: ScopeSpec) -> None:
-    came_from = _came_from(spec)
+    sources = came_from(spec)
     for node in spec.task_specs.values():
         if isinstance(node, joins.InclusiveGateway):
-            node.reach = _reach(spec, node, came_from)
+            node.reach = reach(spec, node, sources)
             spec.has_inclusive_joins |= len(node.incoming) > 1
 
 
-def _came_from(spec: ScopeSpec) -> dict[str, list[tuple[str, str]]]:
+def came_from(spec: ScopeSpec) -> Mapping[str, list[tuple[str, str]]]:
     """For each element the (flow, source) pairs that lead to it; a boundary event is reached from its host."""
-    came_from: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    sources: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for node in spec.task_specs.values():
         for flow in node.flows:
-            came_from[flow.target].append((flow.id, node.name))
+            sources[flow.target].append((flow.id, node.name))
         for event in node.boundary:
-            came_from[event].append(("", node.name))
-    return came_from
+            sources[event].append(("", node.name))
+    return sources
 
 
-def _reach(
-    spec: ScopeSpec, join: FlowNode, came_from: Mapping[str, list[tuple[str, str]]],
+def reach(
+    spec: ScopeSpec, join: FlowNode, sources: Mapping[str, list[tuple[str, str]]],
 ) -> dict[str, frozenset[str]]:
     """Element → the incoming flows of `join` that a token there can come through without passing `join` before."""
-    reach: dict[str, set[str]] = {name: set() for name in spec.task_specs}
-    for flow, source in came_from.get(join.name, []):
+    found: dict[str, set[str]] = {name: set() for name in spec.task_specs}
+    for flow, source in sources.get(join.name, []):
         todo, seen = [source], {join.name} - {source}
         while todo:
             name = todo.pop()
             if name not in seen:
                 seen.add(name)
-                reach[name].add(flow)
-                todo += [] if name == join.name else [s for _, s in came_from.get(name, [])]
-    return {name: frozenset(flows) for name, flows in reach.items()}
+                found[name].add(flow)
+                todo += [] if name == join.name else [s for _, s in sources.get(name, [])]
+    return {name: frozenset(flows) for name, flows in found.items()}

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from engine.errors import StepRefused
-from engine.spiff import events, tokens
+from engine.spiff import events, moves, tokens
 from engine.spiff.compile import Spec
 from engine.spiff.elements import BoundaryEvent
 from engine.spiff.environment import Environment
@@ -11,14 +11,14 @@ from engine.spiff.instance import Instance
 from engine.spiff.node import READY, FlowNode, Token
 from engine.spiff.place import place
 from engine.spiff.scopes import EventSubProcess
-from engine.spiff.steps import Cancel, Complete, Outcome, Retry, Start, State, Step, ThrowError, Trigger
+from engine.spiff.steps import Cancel, Complete, Move, Outcome, Retry, Start, State, Step, ThrowError, Trigger
 
 
 def run(spec: Spec, state: State, step: Step, environment: Environment) -> Outcome:
     """Apply one step. `state` is not changed; what it holds for `Start` does not matter.
 
     Raises `StepRefused` with `reason`, `token`, `element`: `gone` (no such token), `not_ready` (not a task or job),
-    `not_waiting` (does not listen for this event), `not_incident`, `no_start_event`, or what `place` refuses.
+    `not_waiting` (does not listen for this event), `not_incident`, `no_start_event`, or what `place` and `moves.move` refuse.
     """
     instance = begin(spec, step) if isinstance(step, Start) else place(spec, state)
     apply(instance, step, environment)
@@ -46,6 +46,8 @@ def apply(instance: Instance, step: Step, environment: Environment) -> None:
             instance.throw_error(_ready(instance, number), code)
         case Retry(token=number):
             _retry(instance, number)
+        case Move():
+            moves.move(instance, step)
         case Cancel():
             instance.empty(instance)
         case _:

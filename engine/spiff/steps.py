@@ -82,11 +82,20 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Send `token` back to the activity `target`, which stands in the scope of the row `scope` (1: the process) around it."""
+
+    token: int
+    target: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Take every token out: the case is over."""
 
 
-Step = Start | Complete | Trigger | ThrowError | Retry | Cancel
+Step = Start | Complete | Trigger | ThrowError | Retry | Move | Cancel
 
 
 @dataclass(frozen=True, slots=True)
