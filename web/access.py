@@ -31,16 +31,17 @@ NOBODY = Actor("")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route declared; `takes_files` lifts the body limit to `max_upload_bytes`."""
+    """What a route declared; `takes_files` lifts the body limit to `max_upload_bytes`; without `is_use` a session ages on."""
 
     permission: Permission
     takes_files: bool
+    is_use: bool
 
 
-def needs(permission: Permission, *, takes_files: bool = False) -> Callable[[View], View]:
-    """Declare who may call a view. Stands under the route decorator."""
+def needs(permission: Permission, *, takes_files: bool = False, is_use: bool = True) -> Callable[[View], View]:
+    """Declare who may call a view. Stands under the route decorator. What a page asks by itself is no use of the session."""
     def declare(view: View) -> View:
-        view.access = Access(permission, takes_files)  # type: ignore[attr-defined]  # a mark on the function itself
+        view.access = Access(permission, takes_files, is_use)  # type: ignore[attr-defined]  # a mark on the function itself
         return view
     return declare
 
@@ -69,7 +70,7 @@ def guard() -> Response | None:
     """Before each request: limit the body, find the session, and refuse what the route has not allowed."""
     g.actor, g.session = NOBODY, None
     if request.endpoint is None:  # no such page: a 404 tells nothing to anybody
-        _find_session()
+        _find_session(is_use=False)
         return None
     access = getattr(current_app.view_functions[request.endpoint], "access", None)
     if access is None:
@@ -78,7 +79,7 @@ def guard() -> Response | None:
     request.max_content_length = request.max_form_memory_size = limit
     if access.permission == "basic":
         return None
-    _find_session()
+    _find_session(access.is_use)
     return _let_in(access.permission)
 
 
@@ -114,7 +115,7 @@ def local_path(target: str | None, fallback: str) -> str:
     return target if is_local and not parts.scheme and not parts.netloc else fallback
 
 
-def _find_session() -> None:
+def _find_session(is_use: bool) -> None:
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         return
@@ -123,7 +124,7 @@ def _find_session() -> None:
         if row is None:
             return
         g.session, g.actor = row, identity.actor(uow, row.user_id)
-        is_stale = row.touched_at < uow.now - sessions.TOUCH
+        is_stale = is_use and row.touched_at < uow.now - sessions.TOUCH
     if is_stale:
         with engine().transaction(g.actor) as uow:
             sessions.touch(uow, token)

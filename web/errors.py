@@ -54,6 +54,12 @@ BY_CODE: Mapping[str, Refusal] = {
                            "The request could not be read. Go back and try again."),
     "no_file": Refusal(400, "请先选择至少一个文件。", "Choose at least one file first."),
     "reason_missing": Refusal(400, "请说明原因。", "Give a reason."),
+    "nothing_selected": Refusal(400, "没有选中任何任务。请返回，勾选之后再办。", "No task is selected. Go back and mark at least one."),
+    "too_many_selected": Refusal(400, "一次最多办理 {limit} 项，您选了 {value} 项。请分批办理；没有改动任何一项。",
+                                 "At most {limit} tasks at once, and {value} are selected. Do them in parts; nothing was changed."),
+    "assignee_missing": Refusal(400, "请选择由谁办理。没有改动任何一项。", "Choose a person. Nothing was changed."),
+    "due_missing": Refusal(400, "请填写到期的日期和时间。没有改动任何一项。", "Give a date and time. Nothing was changed."),
+    "filter_name": Refusal(400, "请给筛选起一个名称，最多 {limit} 个字。", "Give the filter a name of at most {limit} characters."),
     # tasks and cases
     "task_claimed": Refusal(409, "{who} 已于 {at} 领取了这项任务，由其办理。您填写的内容保留在下方。",
                             "{who} claimed this task at {at} and does it. What you typed is kept below."),
