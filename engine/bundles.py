@@ -17,6 +17,10 @@ from engine.unit_of_work import UnitOfWork
 
 Members = dict[str, dict[str, str]]
 """`{"process": {key: definition id}, "form": {…}, "decision": {…}}`"""
+_LATEST = sa.select(definition).where(
+    definition.c.kind == sa.bindparam("of"), definition.c.key == sa.bindparam("named"),
+).order_by(definition.c.version.desc()).limit(1)
+_IS_KEPT = sa.select(bundle.c.id).where(bundle.c.id == sa.bindparam("bundle"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +50,20 @@ def load(uow: UnitOfWork, bundle_id: str) -> Bundle:
     return found
 
 
-def assemble(uow: UnitOfWork, definition_id: str) -> str:
-    """The id of the bundle that a case of this definition starts with now: the latest of all that it reaches."""
-    root = _definition(uow, definition_id)
+def assemble(uow: UnitOfWork, root: sa.Row[Any]) -> str:
+    """The id of the bundle that a case of this row of `definition` starts with now: the latest of all that it reaches."""
     members: Members = {"process": {}, "form": {}, "decision": {}}
     _reach(uow, root, members)
-    text = canonical.dumps({"root": definition_id, "members": members})
+    text = canonical.dumps({"root": root.id, "members": members})
     bundle_id = canonical.digest(text)
-    if uow.scalar(sa.select(bundle.c.id).where(bundle.c.id == bundle_id)) is None:
-        uow.add_once(bundle, id=bundle_id, root=definition_id, members=canonical.dumps(members))
+    if uow.scalar(_IS_KEPT, bundle=bundle_id) is None:
+        uow.add_once(bundle, id=bundle_id, root=root.id, members=canonical.dumps(members))
     return bundle_id
 
 
 def latest(uow: UnitOfWork, kind: str, key: str) -> sa.Row[Any] | None:
     """The newest version of a definition (kind: process | form | decision)."""
-    query = sa.select(definition).where(definition.c.kind == kind, definition.c.key == key)
-    return uow.row(query.order_by(definition.c.version.desc()).limit(1))
+    return uow.row(_LATEST, of=kind, named=key)
 
 
 def model(uow: UnitOfWork, sha256: str, file: str) -> Diagram:
@@ -91,13 +93,6 @@ def references(process: Process) -> dict[str, set[str]]:
         if decision := element.attributes.get("decisionRef"):
             found["decision"].add(decision)
     return found
-
-
-def _definition(uow: UnitOfWork, definition_id: str) -> sa.Row[Any]:
-    row = uow.row(sa.select(definition).where(definition.c.id == definition_id))
-    if row is None:
-        raise NotFound(kind="definition", id=definition_id)
-    return row
 
 
 def _reach(uow: UnitOfWork, row: sa.Row[Any], members: Members) -> None:

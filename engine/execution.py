@@ -130,7 +130,8 @@ def _save_instance(change: Change, command: Command, head: history.Head) -> None
     row, state = change.row, change.applied.state
     has_ended = not state["tokens"] and row.ended_at is None
     if row.head_seq == 0 or search.are_touched(change.bundle, change.variables):
-        search.index(change.uow, row.id, [row.business_key, change.copies["customer"], change.copies["serial"]])
+        texts = [row.business_key, change.copies["customer"], change.copies["serial"]]
+        search.index(change.uow, row.id, texts, is_new=row.head_seq == 0)
     values = {
         "instance": row.id, "expected": row.version,
         "tokens": canonical.dumps(state), "version": row.version + 1, "head_seq": head.seq, "head_hash": head.hash,

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from engine import bundles, canonical, execution, forms, history, identity, ids
 from engine.bundles import Bundle
-from engine.deployments import definition_row
 from engine.diagram.model import Element, Process
 from engine.errors import Conflict, Forbidden, InvalidForm, InvalidValue, MismatchingMessage, NotFound
 from engine.execution import Command
@@ -18,6 +17,12 @@ from engine.tables import business_key_sequence, definition, office, process_ins
 from engine.unit_of_work import Option, UnitOfWork
 
 Values = Mapping[str, Any]
+_VERSION = sa.select(definition).where(
+    definition.c.kind == "process", definition.c.key == sa.bindparam("named"), definition.c.version == sa.bindparam("of"))
+_OFFICE = sa.select(office.c.id).where(office.c.id == sa.bindparam("office"))
+_ADD_INSTANCE = sa.insert(process_instance)
+_NEXT_NUMBER = sa.update(business_key_sequence).where(business_key_sequence.c.process_key == sa.bindparam("process")).values(
+    last=business_key_sequence.c.last + 1).returning(business_key_sequence.c.last)
 
 
 def start(uow: UnitOfWork, process_key: str, *, variables: Values | None = None, form_values: Values | None = None,
@@ -32,7 +37,7 @@ def start(uow: UnitOfWork, process_key: str, *, variables: Values | None = None,
     process = bundles.model(uow, row.sha256, row.resource_name).processes[process_key]
     if checks_rights and not identity.may_start(uow, process):
         raise Forbidden("may_not_start", process=process_key)
-    bundle = bundles.load(uow, bundles.assemble(uow, row.id))
+    bundle = bundles.load(uow, bundles.assemble(uow, row))
     begin = _start_event(process, event)
     values = dict(variables or {})
     if form_values is not None:
@@ -105,11 +110,10 @@ def _administered(uow: UnitOfWork, instance_id: str, reason: str) -> sa.Row[Any]
 
 # ------------------------------------------------------------------ start
 def _definition(uow: UnitOfWork, key: str, version: int | None) -> sa.Row[Any]:
-    query = sa.select(definition).where(definition.c.kind == "process", definition.c.key == key)
-    row = uow.row(query.where(definition.c.version == version)) if version else bundles.latest(uow, "process", key)
+    row = uow.row(_VERSION, named=key, of=version) if version else bundles.latest(uow, "process", key)
     if row is None:
         raise NotFound(kind="process", id=key)
-    return definition_row(uow, row.id)
+    return row
 
 
 def _start_event(process: Process, event: str | None) -> Element:
@@ -144,7 +148,7 @@ def lists_of(uow: UnitOfWork, at: str) -> Any:
 def _office(uow: UnitOfWork, values: Values, given: str | None) -> str:
     chosen = given or values.get("office")
     if chosen:
-        if uow.row(sa.select(office.c.id).where(office.c.id == chosen)) is None:
+        if uow.row(_OFFICE, office=chosen) is None:
             raise InvalidValue("office", field="office", value=chosen)
         return str(chosen)
     offices = sorted(uow.actor.offices)
@@ -154,21 +158,20 @@ def _office(uow: UnitOfWork, values: Values, given: str | None) -> str:
 def _insert(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, *, business_key: str, at: str,
             came_from: str | None) -> sa.Row[Any]:
     instance_id = ids.new(uow.now)
-    uow.execute(sa.insert(process_instance).values(
-        id=instance_id, definition_id=row.id, process_key=row.key, process_version=row.version, bundle_id=bundle.id,
-        business_key=business_key, status="active", office=at, started_by=uow.actor.id, started_at=uow.now,
-        came_from=came_from, version=0, tokens=canonical.dumps(no_tokens()), head_seq=0, head_hash=history.GENESIS))
+    uow.execute(_ADD_INSTANCE, [{
+        "id": instance_id, "definition_id": row.id, "process_key": row.key, "process_version": row.version,
+        "bundle_id": bundle.id, "business_key": business_key, "status": "active", "office": at, "started_by": uow.actor.id,
+        "started_at": uow.now, "came_from": came_from, "version": 0, "tokens": canonical.dumps(no_tokens()), "head_seq": 0,
+        "head_hash": history.GENESIS}])
     return uow.lock_instance(instance_id)
 
 
 def _next_business_key(uow: UnitOfWork, process: Process) -> str:
     """The next case number: the process's property `case_number_prefix` (default: its key) and six digits."""
-    mine = business_key_sequence.c.process_key == process.id
-    raised = sa.update(business_key_sequence).where(mine).values(last=business_key_sequence.c.last + 1)
-    if not uow.execute(raised).rowcount:
+    number = uow.scalar(_NEXT_NUMBER, process=process.id)
+    if number is None:
         uow.add_once(business_key_sequence, process_key=process.id, last=0)
-        uow.execute(raised)
-    number = uow.scalar(sa.select(business_key_sequence.c.last).where(mine))
+        number = uow.scalar(_NEXT_NUMBER, process=process.id)
     return f"{process.properties.get('case_number_prefix', process.id)}-{number:06d}"
 
 

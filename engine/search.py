@@ -15,6 +15,8 @@ from engine.unit_of_work import UnitOfWork
 from engine.variables import ROOT, ScopedVariables
 
 DEFAULTS = {"customer": "customer", "serial": "serial_number", "product": "product"}
+_REMOVE = sa.delete(search_gram).where(search_gram.c.instance_id == sa.bindparam("instance"))
+_ADD = sa.insert(search_gram)
 
 
 def copies(bundle: Bundle, variables: ScopedVariables) -> dict[str, str | None]:
@@ -30,12 +32,13 @@ def are_touched(bundle: Bundle, variables: ScopedVariables) -> bool:
     return any((ROOT, name) in changed for name in _names(bundle).values())
 
 
-def index(uow: UnitOfWork, instance_id: str, texts: Iterable[str | None]) -> None:
-    """Make a case findable by the pieces of `texts`."""
-    uow.later(sa.delete(search_gram).where(search_gram.c.instance_id == instance_id))
+def index(uow: UnitOfWork, instance_id: str, texts: Iterable[str | None], *, is_new: bool) -> None:
+    """Make a case findable by the pieces of `texts` and, unless it `is_new`, by those before no longer."""
+    if not is_new:
+        uow.later(_REMOVE, [{"instance": instance_id}])
     found = {gram for text in texts if text for gram in grams(text)}
     if found:
-        uow.later(sa.insert(search_gram), [{"gram": gram, "instance_id": instance_id} for gram in sorted(found)])
+        uow.later(_ADD, [{"gram": gram, "instance_id": instance_id} for gram in sorted(found)])
 
 
 def grams(text: str) -> set[str]:

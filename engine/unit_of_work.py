@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -127,9 +128,7 @@ class UnitOfWork:
 
     def add_once(self, table: sa.Table, **values: Any) -> bool:
         """Insert a row unless one with its key is there; says whether it was new. Waits for whoever is inserting the same."""
-        insert = (sqlite.insert if self.engine.is_sqlite else postgresql.insert)(table)
-        added = insert.values(values).on_conflict_do_nothing().returning(sa.literal(1))  # the row count of an insert is not kept
-        return self.row(added) is not None
+        return self.row(_adding_once(table, is_sqlite=self.engine.is_sqlite), **values) is not None
 
     def later(self, statement: sa.Executable, rows: Rows | None = None) -> None:
         """Run a statement whose result nobody asks for: before the next that is asked, at the latest before the commit.
@@ -177,6 +176,12 @@ class UnitOfWork:
             raise NotFound(kind="process_instance", id=instance_id)
         self.instance_id = instance_id
         return row
+
+
+@cache
+def _adding_once(table: sa.Table, *, is_sqlite: bool) -> sa.Insert:
+    insert = (sqlite.insert if is_sqlite else postgresql.insert)(table)
+    return insert.on_conflict_do_nothing().returning(sa.literal(1))  # the row count of an insert is not kept
 
 
 def utc_now() -> datetime:

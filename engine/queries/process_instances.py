@@ -11,7 +11,7 @@ from engine.queries import called
 from engine.queries.called import Called, process_id
 from engine.queries.paging import EVERYTHING, Paging, count_of, cut, is_like, like, order, section
 from engine.tables import incident, process_instance
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import UNLOCKED, UnitOfWork
 from engine.variables import ROOT
 
 case = process_instance.c
@@ -78,8 +78,8 @@ def count(uow: UnitOfWork, query: InstanceQuery) -> int:
 def one(uow: UnitOfWork, found: str, *, is_running: bool = True) -> ProcessInstance | None:
     """The process instance with this id, if the actor may see it; `is_running=False`: also a case that has ended."""
     instance_id, token = called.split(found)
-    row = uow.row(sa.select(process_instance).where(case.id == instance_id, identity.seen_cases(uow.actor)))
-    if row is None or (is_running and row.ended_at is not None):
+    row = uow.row(UNLOCKED, instance=instance_id)
+    if row is None or not identity.may_see(uow, row) or (is_running and row.ended_at is not None):
         return None
     if token == ROOT:
         return _case(row)

@@ -20,6 +20,9 @@ SORTS: dict[str, sa.ColumnElement[Any]] = {
     "priority": row.priority, "assignee": row.assignee, "instanceId": row.instance_id, "inbox": row.sort_due,
 }
 INBOX: Sorting = (("inbox", "asc"),)
+_OPEN = sa.select(
+    task, process_instance.c.tokens, process_instance.c.bundle_id, process_instance.c.status.label("case_status"),
+).join(process_instance, process_instance.c.id == row.instance_id).where(row.state == "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,7 @@ def _processes(query: TaskQuery) -> frozenset[str] | None:
 
 
 def _select(uow: UnitOfWork, query: TaskQuery) -> sa.Select[Any]:
-    case = process_instance.c
-    statement = sa.select(task, case.tokens, case.bundle_id, case.status.label("case_status"))
-    statement = statement.join(process_instance, case.id == row.instance_id).where(row.state == "open")
+    case, statement = process_instance.c, _OPEN
     wanted = _processes(query)
     if wanted is not None:
         statement = statement.where(row.instance_id.in_({called.split(each)[0] for each in wanted}))

@@ -17,6 +17,8 @@ from tests.conftest import Databases
 
 STEPS = 40
 WRITES = ("INSERT", "UPDATE", "DELETE")
+OLDEST = sa.select(task.c.id).where(task.c.instance_id == sa.bindparam("case"), task.c.state == "open").order_by(
+    task.c.token).limit(1)
 
 
 @dataclass
@@ -63,9 +65,8 @@ def start(engine: ProcessEngine) -> str:
 
 def complete(engine: ProcessEngine, case: str, *, solved: bool = False) -> None:
     """Complete the oldest open task of a case."""
-    query = sa.select(task.c.id).where(task.c.instance_id == case, task.c.state == "open").order_by(task.c.token)
     with engine.transaction(API) as uow:
-        tasks.complete(uow, uow.scalar(query.limit(1)), variables={"solved": solved, "note": "y" * 60})
+        tasks.complete(uow, uow.scalar(OLDEST, case=case), variables={"solved": solved, "note": "y" * 60})
 
 
 def bare(engine: ProcessEngine, databases: Databases, url: str, case: str) -> float:
