@@ -23,6 +23,9 @@ class Settings:
     mail_from: str = "fuwuflow@localhost"
     head_office: str = "head"
     max_upload_bytes: int = 20_000_000
+    document_store: str = ""
+    document_store_key: str = ""
+    document_store_secret: str = ""
     max_steps: int = 20_000
     max_children: int = 1_000
     max_variable_bytes: int = 1_000_000

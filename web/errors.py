@@ -82,6 +82,40 @@ BY_CODE: Mapping[str, Refusal] = {
     "may_not_administer": Refusal(403, "此操作仅供管理员使用。", "This is for administrators."),
     "not_assignee": Refusal(403, "此任务已由 {assignee} 领取，只有其本人或负责人可以退回。",
                             "{assignee} has claimed this task; only they or a lead can release it."),
+    "not_delegated": Refusal(409, "此任务没有委托人，不能退还。可以改为退回小组。",
+                             "Nobody delegated this task, so there is nobody to give it back to. Release it "
+                             "to its group instead."),
+    "may_not_set_due": Refusal(403, "只有服务部负责人和经理可以更改期限。", "Only leads and managers change a due date."),
+    "due_past": Refusal(400, "{value} 已经过去。请选择以后的时间。", "{value} is past. Choose a time to come."),
+    "due_too_far": Refusal(400, "{value} 太远。期限最多在十年之内。",
+                           "{value} is too far away. A due date lies within ten years."),
+    "due_at": Refusal(400, "“{value}”不是日期和时间。请从日历中选择。",
+                      "“{value}” is not a date and time. Choose one from the calendar."),
+    "draft_newer": Refusal(409, "您在另一设备上于 {at} 保存了更新的草稿。", "You saved a newer draft on another device at {at}."),
+    # comments and documents
+    "comment_empty": Refusal(400, "请先写下留言。", "Write a comment first."),
+    "comment_too_long": Refusal(400, "留言有 {length} 个字符，上限为 {limit}。请缩短，或作为文件上传。内容保留在下方。",
+                                "The comment has {length} characters; the limit is {limit}. Shorten it, or add it as a file. "
+                                "The text is kept below."),
+    "mention_may_not_see": Refusal(400, "“@{value}”不能查看此工单，所以不能提到。请去掉 @ 或另选一人。",
+                                   "“@{value}” may not see this case and cannot be mentioned. Leave out the @, or choose "
+                                   "somebody else."),
+    "file_empty": Refusal(400, "“{value}”是空文件，没有保存。", "“{value}” is empty and was not kept."),
+    "file_too_large": Refusal(413, "“{value}”有 {size} MB，超过每个文件 {limit} MB 的上限，没有保存。请压缩后再试。",
+                              "“{value}” has {size} MB; the limit for one file is {limit} MB. It was not kept. Make it smaller."),
+    "file_type": Refusal(415, "“{value}”的内容是{kind}，没有保存。"
+                              "可以上传 JPEG、PNG、WebP 照片，PDF，Word、Excel、PowerPoint（不含宏）和文本。",
+                         "“{value}” is {kind_en} by its content and was not kept. Photos (JPEG, PNG, WebP), PDF, Word, Excel, "
+                         "PowerPoint (without macros) and text can be added."),
+    "picture_too_large": Refusal(413, "照片“{value}”的像素太多（上限 {limit} 百万像素），没有保存。请缩小后再试。",
+                                 "The picture “{value}” has too many pixels (the limit is {limit} million) and was not kept. "
+                                 "Make it smaller."),
+    "picture_broken": Refusal(415, "照片“{value}”已损坏，打不开，没有保存。请重新拍摄或另存。",
+                              "The picture “{value}” is damaged and was not kept. Take it again, or save it anew."),
+    "too_many_documents": Refusal(409, "此工单已有 {limit} 个文件，不能再添加“{value}”。",
+                                  "This case has {limit} files already; “{value}” cannot be added."),
+    "document_removed": Refusal(410, "{who} 已于 {at} 删除了这个文件。", "{who} removed this file at {at}."),
+    "may_not_remove": Refusal(403, "只有上传者和负责人可以删除文件。", "Only who added a file, and leads, remove it."),
     "no_candidate_group": Refusal(409, "此任务没有候选人群，不能退回。请改为指派给别人。",
                                   "This task has no group to go back to. Assign it to someone instead."),
     "assignee": Refusal(400, "“{value}”不能办理此任务。请选择名单中的人。",

@@ -1,0 +1,83 @@
+"""What somebody typed and has not sent: kept per person and form, seen by nobody else, gone when the form is taken.
+
+A subject is a task's id, or `start:<process key>` for a start form. A draft is no part of the case and not on the record.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import canonical, identity
+from engine.errors import AlreadyChanged, Forbidden, InvalidValue, NotFound
+from engine.tables import draft, process_instance, task
+from engine.unit_of_work import UnitOfWork
+
+START = re.compile(r"start:[\w.-]{1,200}")
+KEPT = timedelta(days=90)
+"""A draft that nobody touched for so long is dropped."""
+
+_MINE = (draft.c.user_id == sa.bindparam("user"), draft.c.subject == sa.bindparam("about"))
+_FIND = sa.select(draft).where(*_MINE)
+_DROP = sa.delete(draft).where(*_MINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The entries by field key, and when they were saved (aware UTC)."""
+
+    entries: Mapping[str, Any]
+    saved_at: datetime
+
+
+def find(uow: UnitOfWork, subject: str) -> Draft | None:
+    """The actor's draft, or None."""
+    row = uow.row(_FIND, user=uow.actor.id, about=subject)
+    return Draft(canonical.loads(row.entries), row.saved_at) if row else None
+
+
+def save(uow: UnitOfWork, subject: str, entries: Mapping[str, Any], *, basis: datetime | None = None,
+         overrides: bool = False) -> datetime:
+    """Keep `entries` as the actor's draft and say when that was.
+
+    `basis` is when the draft that the page knows was saved: one that another device saved later is not overwritten
+    (`AlreadyChanged`), unless the person `overrides` it. `InvalidValue` beyond the size that a case may have.
+    """
+    _check_subject(uow, subject)
+    text = canonical.dumps(dict(entries))
+    if len(text.encode()) > uow.engine.settings.max_variable_bytes:
+        raise InvalidValue("too_large", field="draft", value=subject)
+    known = find(uow, subject)
+    if known is None:
+        uow.add_once(draft, user_id=uow.actor.id, subject=subject, entries=text, saved_at=uow.now)
+        return uow.now
+    if not overrides and (basis is None or known.saved_at > basis) and canonical.dumps(dict(known.entries)) != text:
+        raise AlreadyChanged("draft_newer", who=uow.actor.id, at=known.saved_at, what="draft", subject=subject)
+    uow.execute(sa.update(draft).where(draft.c.user_id == uow.actor.id, draft.c.subject == subject).values(
+        entries=text, saved_at=uow.now))
+    return uow.now
+
+
+def discard(uow: UnitOfWork, subject: str) -> None:
+    """Forget the actor's draft, if there is one."""
+    uow.later(_DROP, [{"user": uow.actor.id, "about": subject}])
+
+
+def prune(uow: UnitOfWork) -> int:
+    """Drop drafts that nobody touched for `KEPT`; says how many."""
+    return uow.execute(sa.delete(draft).where(draft.c.saved_at < uow.now - KEPT)).rowcount
+
+
+def _check_subject(uow: UnitOfWork, subject: str) -> None:
+    """A start form, or a task of a case that the actor may see; one that is over, too: words typed for it are not lost."""
+    if START.fullmatch(subject):
+        return
+    around = sa.select(process_instance).join(task, task.c.instance_id == process_instance.c.id)
+    case = uow.row(around.where(task.c.id == subject))
+    if case is None:
+        raise NotFound(kind="task", id=subject)
+    if not identity.may_see(uow, case):
+        raise Forbidden("may_not_see", task=subject)
