@@ -130,7 +130,7 @@ def _save_instance(change: Change, command: Command, head: history.Head) -> None
     row, state = change.row, change.applied.state
     has_ended = not state["tokens"] and row.ended_at is None
     if row.head_seq == 0 or search.are_touched(change.bundle, change.variables):
-        texts = [row.business_key, change.copies["customer"], change.copies["serial"]]
+        texts = [row.business_key, *change.copies.values()]
         search.index(change.uow, row.id, texts, is_new=row.head_seq == 0)
     values = {
         "instance": row.id, "expected": row.version,
