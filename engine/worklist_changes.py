@@ -57,7 +57,7 @@ def stamp(uow: UnitOfWork) -> str:
     values = {"me": who.id} | {f"audience{n}": each for n, each in enumerate(named)}
     for number, (group, office) in enumerate(led):
         values |= {f"group{number}": group} | ({f"office{number}": f"office:{office}"} if office else {})
-    rows = uow.rows(_probe(len(named), tuple(bool(office) for _, office in led), sees_everything(who)), **values)
+    rows = uow.rows(_probe(len(named), tuple(bool(office) for _, office in led), everything=sees_everything(who)), **values)
     return canonical.digest("\n".join([*named, *sorted({row.id for row in rows})]))[:32]
 
 
@@ -72,7 +72,7 @@ def sees_everything(who: Actor) -> bool:
 
 
 @cache
-def _probe(named: int, offices: tuple[bool, ...], everything: bool) -> sa.Select[Any]:
+def _probe(named: int, offices: tuple[bool, ...], *, everything: bool) -> sa.Select[Any]:
     """The last changes of so many audiences and of the offices that the actor leads (False: of all); the last notices."""
     change = worklist_change.c
     parts = [_last(change.audience == sa.bindparam(f"audience{n}")) for n in range(named)]

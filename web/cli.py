@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Never, get_args
 
 import click
 import waitress
@@ -169,15 +169,15 @@ def _variable(text: str) -> tuple[str, Any]:
 
 @click.command()
 @AS_USER
-@click.option("--view", type=click.Choice(["mine", "groups", "done"]), default="groups", show_default=True)
-@click.option("--search", default=None, help="A piece of case number, customer or serial.")
+@click.option("--view", type=click.Choice(get_args(worklist.View)), default="groups", show_default=True)
+@click.option("--search", default=None, help="A piece of case number, customer, product or serial.")
 @with_appcontext
 def tasks(user: str, view: worklist.View, search: str | None) -> None:
     """List a user's tasks, late first: id, case number, element, office, due."""
     after, has_more = None, True
     with _engine().reading(_actor(user)) as uow:
         while has_more:
-            page = worklist.page(uow, view=view, search=search, after=after)
+            page = worklist.page(uow, view=view, criteria=worklist.Criteria(search=search), after=after)
             for row in page.rows:
                 due = row.due_at.isoformat() if row.due_at else "-"
                 click.echo("\t".join((row.id, row.business_key, row.element, row.office, due)))

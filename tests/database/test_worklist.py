@@ -73,7 +73,7 @@ def test_a_claimed_task_moves_to_mine(five: Small):
     five.do("eva", tasks.claim, wanted.id)
     assert numbers(page(five, "eva", view="mine")) == ["N-5"]
     assert "N-5" not in numbers(page(five, "eva", view="groups"))
-    assert five.do("eva", worklist.counts) == {"mine": 1, "groups": 4}
+    assert five.do("eva", worklist.counts) == {"mine": 1, "groups": 4, "watched": 0}
 
 
 def test_done_has_the_newest_first(five: Small, clock: Clock):
@@ -125,16 +125,16 @@ def test_a_cursor_that_was_made_up_is_refused(five: Small, cursor: str):
     ("南方", []), ("小王", []), ("SN001 ", ["N-1"]), ("客", ["N-5", "N-4", "N-3", "N-2", "N-1"]), ("%", []), ("_", []), (" ", []),
     ("王小3SN003", [])])
 def test_search_finds_pieces_of_number_customer_and_serial(five: Small, text: str, found: list[str]):
-    assert numbers(page(five, "eva", view="groups", search=text)) == found
+    assert numbers(page(five, "eva", view="groups", criteria=worklist.Criteria(search=text))) == found
 
 
 def test_search_finds_in_mine_and_done_too(five: Small):
     claimed, completed = page(five, "eva", view="groups").rows[:2]
     five.do("eva", tasks.claim, claimed.id)
     five.do("eva", tasks.complete, completed.id)
-    assert numbers(page(five, "eva", view="mine", search="小5")) == ["N-5"]
-    assert numbers(page(five, "eva", view="mine", search="小4")) == []
-    assert numbers(page(five, "eva", view="done", search="小4")) == ["N-4"]
+    assert numbers(page(five, "eva", view="mine", criteria=worklist.Criteria(search="小5"))) == ["N-5"]
+    assert numbers(page(five, "eva", view="mine", criteria=worklist.Criteria(search="小4"))) == []
+    assert numbers(page(five, "eva", view="done", criteria=worklist.Criteria(search="小4"))) == ["N-4"]
 
 
 # ------------------------------------------------------------------ counts

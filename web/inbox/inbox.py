@@ -31,7 +31,8 @@ def index() -> str:
     view: View = next((one for one in VIEWS if one == request.args.get("view")), "mine")
     search = request.args.get("q", "").strip()[:100]
     with unit_of_work(writes=False) as uow:
-        page = worklist.page(uow, view=view, search=search or None, after=request.args.get("after") or None, limit=PAGE)
+        page = worklist.page(uow, view=view, criteria=worklist.Criteria(search=search or None),
+                             after=request.args.get("after") or None, limit=PAGE)
         shown = {
             "view": view, "search": search, "page": page, "counts": worklist.counts(uow), "due": deadlines.clock(uow),
             "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},

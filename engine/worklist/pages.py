@@ -1,0 +1,94 @@
+"""One page of a list, by key; counts that stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.errors import InvalidValue
+from engine.tables import task
+from engine.unit_of_work import UnitOfWork
+from engine.worklist import listing, scans, searching
+from engine.worklist.criteria import Criteria, View
+from engine.worklist.listing import COUNTED, Key
+
+EVERYTHING = Criteria()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of `task`, the cursor of the next page (None: the last), and how many the list has, up to `COUNTED`.
+
+    `count` is only there on the first page. `is_partial`: the list was not examined to its end, so that `count` is the
+    least there are, and even a page without rows may have a next one.
+    """
+
+    rows: tuple[sa.Row[Any], ...]
+    next_cursor: str | None
+    count: int | None
+    is_partial: bool = False
+
+
+def page(uow: UnitOfWork, *, view: View, criteria: Criteria = EVERYTHING, after: str | None = None, limit: int = 50) -> Page:
+    """At most `limit` (up to `COUNTED`) tasks, late first: `mine` are assigned to the actor, `groups` theirs to claim (both
+    with those of the absent people whom they stand in for), `office` all of the offices that they lead, `watched` those of
+    the cases that they watch, `done` completed by them, newest first. `after` is the cursor of the page before.
+    """
+    limit = min(limit, COUNTED)
+    key = _read_cursor(after) if after else None
+    found = listing.find(uow, _listing(uow, view, criteria), key, limit + 1 if after else max(limit + 1, COUNTED))
+    keys = found.keys[:limit]
+    end = keys[-1] if len(found.keys) > limit else found.stopped_at
+    count = None if after else min(len(found.keys), COUNTED)
+    return Page(_rows(uow, keys), _cursor(end) if end else None, count, found.stopped_at is not None)
+
+
+def number(uow: UnitOfWork, view: View, criteria: Criteria = EVERYTHING) -> int:
+    """How many tasks a list has, as far as they are counted and examined."""
+    return int(uow.scalar(sa.select(_number(_listing(uow, view, criteria)))))
+
+
+def counts(uow: UnitOfWork) -> dict[View, int]:
+    """How many tasks are in `mine`, `groups`, `watched` and, for who leads, `office`: each up to `COUNTED`. One statement."""
+    views: list[View] = ["mine", "groups", "watched"]
+    if scans.leads_offices(uow) != frozenset():
+        views.append("office")
+    row = uow.row(sa.select(*(_number(_listing(uow, view, EVERYTHING)).label(view) for view in views)))
+    return {} if row is None else {view: int(getattr(row, view)) for view in views}
+
+
+def _listing(uow: UnitOfWork, view: View, criteria: Criteria) -> listing.Listing:
+    return scans.listing(uow, view, criteria, searching.wanted(uow, criteria.search))
+
+
+def _number(asked: listing.Listing) -> sa.ColumnElement[int]:
+    if not asked.scans:
+        return sa.literal(0)
+    keys = listing.matching(asked, None, COUNTED)
+    return sa.select(sa.func.count()).select_from(keys.subquery()).scalar_subquery()
+
+
+def _rows(uow: UnitOfWork, keys: Sequence[Key]) -> tuple[sa.Row[Any], ...]:
+    """The rows of these tasks, in this order."""
+    if not keys:
+        return ()
+    found = {row.id: row for row in uow.rows(sa.select(task).where(task.c.id.in_([task_id for _, task_id in keys])))}
+    return tuple(found[task_id] for _, task_id in keys)
+
+
+# ------------------------------------------------------------------ cursors
+def _cursor(key: Key) -> str:
+    return f"{key[0].isoformat()}~{key[1]}"
+
+
+def _read_cursor(text: str) -> Key:
+    at, _, task_id = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError as problem:
+        raise InvalidValue(field="after", value=text) from problem
+    if moment.tzinfo is None or not task_id:
+        raise InvalidValue(field="after", value=text)
+    return moment, task_id

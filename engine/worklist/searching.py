@@ -1,0 +1,48 @@
+"""What a search text wants of the tasks: the few cases that contain it, or, where it is in many, a condition to examine."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from engine import search
+from engine.tables import process_instance, search_gram, task
+from engine.unit_of_work import UnitOfWork
+from engine.worklist.listing import COUNTED
+
+GRAMS = 16
+"""So many pieces of a search text are looked up for the rarest; the text itself is compared with what that one finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A condition on `task`. Rare: its cases are named; else the list is read in its order and each task compared."""
+
+    condition: sa.ColumnElement[bool]
+    is_rare: bool
+
+
+def wanted(uow: UnitOfWork, text: str | None) -> Wanted | None:
+    """What `text` wants; None if nothing is searched for."""
+    if not text:
+        return None
+    grams = {gram: _frequency(uow, gram) for gram in sorted(search.asked(text))[:GRAMS]}
+    if not grams:
+        return Wanted(sa.false(), is_rare=True)
+    rarest = min(grams, key=lambda gram: grams[gram])
+    if grams[rarest] >= COUNTED or len(rarest) == 1:
+        return Wanted(_contains(text, task), is_rare=False)
+    query = sa.select(search_gram.c.instance_id).join(process_instance, process_instance.c.id == search_gram.c.instance_id)
+    found = uow.rows(query.where(search_gram.c.gram == rarest, _contains(text, process_instance)))
+    return Wanted(task.c.instance_id.in_([row.instance_id for row in found]), is_rare=True)
+
+
+def _frequency(uow: UnitOfWork, gram: str) -> int:
+    some = sa.select(search_gram.c.instance_id).where(search_gram.c.gram == gram).limit(COUNTED)
+    return int(uow.scalar(sa.select(sa.func.count()).select_from(some.subquery())))
+
+
+def _contains(text: str, table: sa.Table) -> sa.ColumnElement[bool]:
+    """That one of the columns contains the text; spaces and the case of letters do not matter."""
+    columns = (table.c.business_key, table.c.customer, table.c.serial, table.c.product)
+    folded = (sa.func.lower(sa.func.replace(column, " ", "")) for column in columns)
+    return sa.or_(*(column.contains(search.fold(text), autoescape=True) for column in folded))
