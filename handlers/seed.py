@@ -57,9 +57,9 @@ MACHINES = (  # serial, product, office, months since production, (months since 
 )
 
 
-def seed(uow: UnitOfWork) -> None:
-    """Add the catalogue, the machines (dated from today) and the price lists: one approved, one not yet."""
-    today = day_of(uow.now)
+def seed(uow: UnitOfWork, today: date | None = None) -> None:
+    """Add the catalogue, the machines (dated from `today`) and the price lists: one approved, one not yet."""
+    today = today or day_of(uow.now)
     _add(uow, tables.product, _named(("warranty_months",), PRODUCTS))
     _add(uow, tables.symptom, _named((), SYMPTOMS))
     _add(uow, tables.part, _named(("is_main",), [row[:4] for row in PARTS]))

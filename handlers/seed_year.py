@@ -43,7 +43,8 @@ CUSTOMERS = {  # office → (place and street, kind, region as the response time
     "guangzhou": (
         ("广州市北京路", BANK, "same_city"), ("广州市上下九", SHOP, "same_city"), ("广州市越秀区", TAX, "same_city"),
         ("广州市沿江路", POST, "same_city"), ("佛山市祖庙路", SHOP, "in_province"), ("东莞市莞城", BANK, "in_province"),
-        ("珠海市香洲区", TAX, "in_province"), ("南宁市民族大道", BANK, "other_province"), ("海口市海府路", SHOP, "other_province"),
+        ("珠海市香洲区", TAX, "in_province"), ("南宁市民族大道", BANK, "other_province"), ("海口市海府路", SHOP,
+            "other_province"),
     ),
     "wulumuqi": (
         ("乌鲁木齐市友好路", SHOP, "same_city"), ("乌鲁木齐市天山区", TAX, "same_city"), ("乌鲁木齐市光明路", BANK, "same_city"),
@@ -51,7 +52,8 @@ CUSTOMERS = {  # office → (place and street, kind, region as the response time
         ("西宁市长江路", POST, "other_province"),
     ),
     "head": (
-        ("北京市海淀区", TAX, "other_province"), ("武汉市解放大道", BANK, "other_province"), ("南昌市八一大道", POST, "other_province"),
+        ("北京市海淀区", TAX, "other_province"), ("武汉市解放大道", BANK, "other_province"), ("南昌市八一大道", POST,
+            "other_province"),
         ("合肥市长江路", SHOP, "other_province"),
     ),
 }

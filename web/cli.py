@@ -24,8 +24,9 @@ from handlers import migrations
 from handlers import tables as company_tables
 from web import demonstration, errors
 from web.access import engine as current_engine
-from web.demo import quick
+from web.demo.command import demo
 
+HOW_TO_FILL = "\n  flask --app web demo 填入一年的演示工单 · makes a year of demonstration cases\n"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SUFFIXES = (*deployments.DIAGRAM, *deployments.FORM, *deployments.DECISION)
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -198,14 +199,6 @@ def verify() -> None:
     click.echo("ok")
 
 
-@click.command()
-@with_appcontext
-def demo() -> None:
-    """Open a dozen cases in different steps, each worked on by the people whose turn it is."""
-    for case in quick.open_all(_engine()):
-        click.echo(case)
-
-
 # ------------------------------------------------------------------ programs
 @click.command()
 @with_appcontext
@@ -268,7 +261,7 @@ def _announce(engine: ProcessEngine, host: str, password: str) -> None:
         click.echo(f"  演示用户 Demonstration users ({shown})")
     for row in users:
         click.echo(f"    {row.id:28}{row.name} · {row.name_en}")
-    click.echo("")
+    click.echo(HOW_TO_FILL)
 
 
 def _leave(*_: object) -> Never:

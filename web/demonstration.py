@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ PASSWORD = "fuwuflow"  # noqa: S105  # the published password of the demonstrati
 YEARS = 2  # the calendar knows last year and so many to come
 
 
-def prepare(engine: ProcessEngine, password: str | None = PASSWORD) -> None:
+def prepare(engine: ProcessEngine, password: str | None = PASSWORD, *, today: date | None = None) -> None:
     """Migrate; fill an empty database with the company and its diagrams. Its demonstration users get `password`.
 
     Without a password only offices, groups, calendar, catalogue and diagrams come; users are made by `create-user`.
+    The catalogue's machines are as old as they should be on `today`, which is the engine's unless given.
     """
     migrate.upgrade(engine.database, [migrations.VERSIONS])
     with engine.reading(SYSTEM) as uow:
@@ -30,7 +32,7 @@ def prepare(engine: ProcessEngine, password: str | None = PASSWORD) -> None:
     with engine.transaction(SYSTEM) as uow:
         identity.seed(uow, {**organization(engine), **people}, hashed)
         calendars.seed(uow, uow.now.year - 1, uow.now.year + YEARS)
-        seed.seed(uow)
+        seed.seed(uow, today)
         deployments.deploy(uow, deployments.folder_files(Path(engine.settings.diagram_folder)), name="demonstration")
 
 

@@ -10,10 +10,10 @@ from engine.unit_of_work import UnitOfWork
 
 
 def open_tasks(uow: UnitOfWork) -> list[sa.Row[Any]]:
-    """Every open task: `id`, `instance_id`, `element`, `assignee`, `created_at`, `due_at`; by id."""
+    """Every open task: `id`, `instance_id`, `element`, `assignee`, `created_at`, `due_at`; oldest first."""
     row = task.c
     query = sa.select(row.id, row.instance_id, row.element, row.assignee, row.created_at, row.due_at)
-    return uow.rows(query.where(row.state == "open").order_by(row.created_at, row.id))
+    return uow.rows(query.where(row.state == "open").order_by(row.created_at, row.business_key, row.token))
 
 
 def next_due_at(uow: UnitOfWork) -> datetime | None:

@@ -129,7 +129,7 @@ def test_the_first_user_of_an_empty_database_is_the_only_one(empty_url: str, clo
 
 # ------------------------------------------------------------------ demo and verify
 def test_the_demonstration_is_a_dozen_cases_in_different_steps(flask: Command, company: ProcessEngine):
-    opened = flask("demo")
+    opened = flask("demo", "--quick")
     assert opened.exit_code == 0, opened.output
     steps = [line.split("\t")[2] for line in opened.output.splitlines()]
     assert [story.until for story in quick.STORIES] == [step.split(",")[0] for step in steps]

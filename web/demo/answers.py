@@ -4,7 +4,7 @@ Whatever the form refuses is mended by what it says, so that every value has pas
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -33,12 +33,14 @@ CHOICES: dict[str, dict[Any, int]] = {  # form field → how often which answer,
     "price_confirmed": {"yes": 95, "no": 5}, "payment_method": {"transfer": 3, "cash": 2},
     "received_by": {"phone": 6, "written": 2, "other": 1}, "is_complaint": {"yes": 90, "no": 10},
     "severity": {"ordinary": 90, "serious": 10}, "human_factor": {"no": 6, "yes": 4}, "is_quality_problem": {"no": 75, "yes": 25},
-    "is_quality_serious": {"no": 5, "yes": 1}, "customer_agrees": {"yes": 88, "no": 12}, "told_how": {"phone": 3, "visit": 2, "written": 1},
+    "is_quality_serious": {"no": 5, "yes": 1}, "customer_agrees": {"yes": 88, "no": 12}, "told_how": {"phone": 3, "visit": 2,
+        "written": 1},
     "customer_consulted": {"yes": 1}, "improvement_needed": {"yes": 45, "no": 55}, "improvement_effective": {"yes": 9, "no": 1},
     "return_condition": {"a": 4, "b": 5, "neither": 1}, "is_confirmed": {"yes": 9, "no": 1},
     "ruling": {"exchange": 6, "stock": 3, "refuse": 1}, "informed_how": {"phone": 3, "visit": 1, "written": 1},
     "opinion_kind": {"suggestion": 2, "dissatisfied": 1}, "problem_level": {"none": 12, "quality": 3, "serious": 1},
-    "orders_complete": {"yes": 85, "no": 15}, "statistics_approved": {"yes": 85, "no": 15}, "report_released": {"yes": 85, "no": 15},
+    "orders_complete": {"yes": 85, "no": 15}, "statistics_approved": {"yes": 85, "no": 15}, "report_released": {"yes": 85,
+        "no": 15},
     "extension": {"extend": 3, "invalid": 1}, "collection": {"next": 1},
     **{f"q{n}": {"satisfied": 60, "fairly": 28, "average": 9, "dissatisfied": 3} for n in (2, 3, 4, 5, 7, 8)},
     "q6": {"satisfied": 40, "fairly": 25, "average": 8, "dissatisfied": 2, "did_not_attend": 25},
@@ -125,7 +127,7 @@ def _sentence(filling: Filling, key: str) -> str | None:
 
 def _plain(filling: Filling, asked: Field) -> Any:
     """A plain answer of the field's type."""
-    listed = filling.view.lists[asked.values_key] if asked.values_key else asked.options
+    listed: Sequence[Any] = filling.view.lists[asked.values_key] if asked.values_key else asked.options
     if asked.type in ("checklist", "taglist"):
         return [filling.dice.choice(listed).value] if listed else []
     if listed:
@@ -219,7 +221,10 @@ def _survey_products(filling: Filling, asked: Field) -> list[str]:
 
 
 def _number(prefix: str, digits: int) -> Callable[[Filling, Field], str]:
-    return lambda filling, asked: f"{prefix}{filling.dice.randrange(10 ** (digits - 1), 10 ** digits)}"
+    def numbered(filling: Filling, asked: Field) -> str:
+        del asked
+        return f"{prefix}{filling.dice.randrange(10 ** (digits - 1), 10 ** digits)}"
+    return numbered
 
 
 def _made(filling: Filling, asked: Field) -> str | None:
@@ -228,14 +233,29 @@ def _made(filling: Filling, asked: Field) -> str | None:
     return made.isoformat() if isinstance(made, date) else None
 
 
+def _somebody(filling: Filling, asked: Field) -> str:
+    """Who signs for the customer: a post, no person."""
+    del asked
+    return f"{filling.story.facts.get('contact') or '设备科'}负责人"
+
+
+def _one_of(*answers: Any) -> Callable[[Filling, Field], Any]:
+    def chosen(filling: Filling, asked: Field) -> Any:
+        del asked
+        return filling.dice.choice(answers)
+    return chosen
+
+
+def _organisation(filling: Filling, asked: Field) -> str:
+    del asked
+    return str(filling.dice.choice(filling.story.facts.get("organisations") or ["某单位"]))
+
+
 SPECIAL: dict[str, Callable[[Filling, Field], Any]] = {
     "agreed_visit_at": _visit, "in_warranty": _warranty, "parts_needed": _parts_needed, "parts_requested": _parts_requested,
     "parts_used": _parts_used, "quote_parts": _quote_parts, "quote_fees": _quote_fees, "amount_paid": _paid, "symptom": _symptom,
     "collection": _collection, "products": _survey_products, "waybill": _number("YD", 9), "board_number": _number("B", 6),
     "invoice_number": _number("", 8), "stock_receipt": _number("RK", 6), "new_serial": _number("N", 7), "production_date": _made,
-    "signed_by": lambda filling, asked: f"{filling.story.facts.get('contact') or '设备科'}负责人",
-    "confirmed_by": lambda filling, asked: f"{filling.story.facts.get('contact') or '设备科'}负责人",
-    "quote_hours": lambda filling, asked: filling.dice.choice((1, 1, 2, 3)),
-    "exception_days": lambda filling, asked: filling.dice.choice((1, 2, 3)),
-    "organisation": lambda filling, asked: filling.dice.choice(filling.story.facts.get("organisations") or ["某单位"]),
+    "signed_by": _somebody, "confirmed_by": _somebody, "quote_hours": _one_of(1, 1, 2, 3), "exception_days": _one_of(1, 2, 3),
+    "organisation": _organisation,
 }

@@ -15,15 +15,16 @@ from web.demo.wordings import FAULTS
 SEASONS = (1.0, 0.7, 1.0, 1.0, 1.0, 1.3, 1.5, 1.4, 1.0, 0.9, 1.1, 1.4)
 """Cases by month, January first: thunderstorms in summer, accounts closed at the year's end, little at Spring Festival."""
 GROWTH = 0.4  # as much more at the end of the year than at its begin
-LAST_WEEKS, RUSH = timedelta(days=21), 1.8
+LAST_WEEKS, RUSH = timedelta(days=16), 2.8
 SHARES = {"in_warranty": 52, "out_of_warranty": 24, "complaint": 11, "product_return": 8, "customer_opinion": 5}
 OFFICES = {"changsha": 9, "guangzhou": 7, "yueyang": 5, "wulumuqi": 4, "head": 2}
 STARTERS: Mapping[str, Sequence[str]] = {  # who takes the call: the office's own by role, `@` stands for the office
     "in_warranty": ("lead.@", "lead.@", "sales.@", "engineer.@", "clerk"), "out_of_warranty": ("lead.@", "engineer.@", "sales.@"),
-    "complaint": ("lead.@", "sales.@", "engineer.@", "clerk"), "product_return": ("sales.@",), "customer_opinion": ("sales.@", "clerk", "lead.@"),
+    "complaint": ("lead.@", "sales.@", "engineer.@", "clerk"), "product_return": ("sales.@",), "customer_opinion": ("sales.@",
+        "clerk", "lead.@"),
 }
 FEEDBACK_DAY = 25  # 5.1.8
-SURVEYS = ((0.35, "mailing", "上半年用户满意度调查"), (0.93, "touring", "下半年巡回服务满意度调查"))
+SURVEYS = ((0.35, "mailing", "上半年用户满意度调查"), (0.955, "touring", "下半年巡回服务满意度调查"))
 SURVEY_RUNS = timedelta(days=24)
 FORMS = 40
 
@@ -39,7 +40,7 @@ class Arrival:
     story: Story
 
 
-def planned(begin: datetime, until: datetime, cases: int, machines: Sequence[Machine], regions: Mapping[str, str],
+def planned(begin: datetime, until: datetime, *, cases: int, machines: Sequence[Machine], regions: Mapping[str, str],
             calendar: WorkingCalendar, dice: random.Random) -> list[Arrival]:
     """About `cases` arrivals between `begin` and `until`, in order, besides the monthly feedback that a timer starts."""
     desk = _Desk(machines, regions, dice)
@@ -127,5 +128,6 @@ class _Desk:
             "made": machine.production_date,
         }
         if process == "product_return":
-            facts |= self.dice.choice(({"return_condition": "a", "is_unopened": "yes"}, {"return_condition": "b", "is_unopened": "no"}))
+            facts |= self.dice.choice(({"return_condition": "a", "is_unopened": "yes"}, {"return_condition": "b",
+                "is_unopened": "no"}))
         return Story(facts, fault)

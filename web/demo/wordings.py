@@ -22,7 +22,8 @@ class Fault:
 
 
 FAULTS = (
-    Fault(ALL, "no_power", "早上开机没有反应，电源灯不亮", "电源输出电压为零，电源板电容鼓包", "更换电源，测各路输出正常，通电老化半小时", ("power_supply",)),
+    Fault(ALL, "no_power", "早上开机没有反应，电源灯不亮", "电源输出电压为零，电源板电容鼓包",
+        "更换电源，测各路输出正常，通电老化半小时", ("power_supply",)),
     Fault(ALL, "no_power", "雷雨过后不能开机", "保险管烧断，其余正常", "更换保险管，检查地线并建议用户加装防雷插座", ("fuse",)),
     Fault(SCREENS, "no_display", "指示灯亮，屏幕没有显示", "显像管灯丝断", "更换显像管，调整亮度和几何失真", ("tube",)),
     Fault(SCREENS, "no_display", "屏幕时亮时暗，拍一下又好", "显示驱动部分虚焊", "补焊显示驱动部分，清洁机内积尘", ()),
@@ -34,13 +35,16 @@ FAULTS = (
     Fault(PRINTERS, "no_print", "打印头动但不出字", "打印头断针三根", "更换打印头，校准间隙", ("print_head",)),
     Fault(PRINTERS, "no_print", "字迹很淡，存折看不清", "色带用尽，打印头间隙偏大", "更换色带，重调打印头间隙", ("ribbon",)),
     Fault(PRINTERS, "paper_jam", "存折进去就卡住", "走纸通道有纸屑，传感器积尘", "清理走纸通道，清洁传感器", ()),
-    Fault(PRINTERS, "paper_jam", "走纸歪斜，经常卡纸", "走纸部分一侧压轮磨损，主板电机驱动异常", "更换主板，调整走纸压轮", ("board_main",)),
-    Fault(READERS, "card_not_read", "刷卡读不出，换卡也一样", "磁头磨损", "更换磁头，用标准磁卡测试一百次无误", ("magnetic_head",)),
+    Fault(PRINTERS, "paper_jam", "走纸歪斜，经常卡纸", "走纸部分一侧压轮磨损，主板电机驱动异常", "更换主板，调整走纸压轮",
+        ("board_main",)),
+    Fault(READERS, "card_not_read", "刷卡读不出，换卡也一样", "磁头磨损", "更换磁头，用标准磁卡测试一百次无误",
+        ("magnetic_head",)),
     Fault(READERS, "keyboard", "确认键按下没有反应", "按键触点氧化", "更换键盘组件，测试全部按键", ("keyboard",)),
     Fault(READERS, "no_communication", "前台提示设备未连接", "连接线内部断线", "更换连接线", ("cable",)),
     Fault(FISCAL, "no_print", "发票打印缺行", "打印头脏污", "清洁打印头，更换色带", ("ribbon",)),
     Fault(FISCAL, "other", "时钟走慢，开票日期不对", "时钟电池电量不足", "更换电池，按规程重新校时并打印自检单", ()),
-    Fault(FISCAL, "no_communication", "报税盘读不到数据", "主板接口电路损坏", "更换主板，重新初始化并核对税控数据", ("board_main",)),
+    Fault(FISCAL, "no_communication", "报税盘读不到数据", "主板接口电路损坏", "更换主板，重新初始化并核对税控数据",
+        ("board_main",)),
     Fault(FISCAL, "no_display", "顾客显示屏缺笔画", "显示排线松动", "重新插接排线并固定", ()),
 )
 
@@ -59,11 +63,13 @@ SENTENCES: dict[str, tuple[str, ...]] = {  # form field → what is usually type
     "workshop_consent": ("{contact}负责人",),
     "charge_reason": ("拆机发现液体渗入，属顾客责任", "封条已破，内部被改动"),
     "support_question": ("已换备板仍有干扰，请技术支持", "现场缺{part}，请发备件", "故障不能稳定复现，请给出排查办法"),
-    "support_advice": ("先量地线电阻，再换通信板", "按维修手册第三章调整，仍不行换主板", "备件今天发出，请跟踪到货", "已与技术部确认，可按此方案处理"),
+    "support_advice": ("先量地线电阻，再换通信板", "按维修手册第三章调整，仍不行换主板", "备件今天发出，请跟踪到货",
+        "已与技术部确认，可按此方案处理"),
     "workshop_result": ("车间更换器件，老化八小时正常", "主板修复，测试通过"),
     "found_fault": ("{found}",),
     "work_done": ("{done}",),
-    "opinion": ("希望配件能当天到", "工程师态度好，但等了三天", "建议给操作员讲讲日常保养", "同一毛病半年修了两次", "希望配防尘罩"),
+    "opinion": ("希望配件能当天到", "工程师态度好，但等了三天", "建议给操作员讲讲日常保养", "同一毛病半年修了两次",
+        "希望配防尘罩"),
     "dissatisfaction_handling": ("当场道歉，留下直拨电话，答应一周后回访", "说明了备件周期，顾客表示理解"),
     "refusal_reason": ("试机时又出现一次同样现象", "打印仍有轻微歪斜"),
     "request_note": ("", "本次维修用", "备用一件"),
@@ -77,7 +83,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {  # form field → what is usually type
     "confirmation_note": ("修好后十日内转账", "当场付现", "开票后付款"),
     "invoice_title": ("{customer}",),
     # 5.1.18 complaint
-    "complaint_text": ("约好上午上门，下午才到，影响营业", "同一台机器三个月修了三次", "电话打了几次没有人接", "维修后又坏，工程师说要再收费",
+    "complaint_text": ("约好上午上门，下午才到，影响营业", "同一台机器三个月修了三次", "电话打了几次没有人接",
+        "维修后又坏，工程师说要再收费",
                        "答应的配件两周还没有到", "机器噪声大，影响柜台工作"),
     "judge_reason": ("顾客来电明确表示不满", "属一般咨询，转相应人员", "顾客书面提出"),
     "hand_over_note": ("请与顾客联系并答复", "属使用咨询，请解释清楚"),
@@ -100,12 +107,14 @@ SENTENCES: dict[str, tuple[str, ...]] = {  # form field → what is usually type
     "improvement_result": ("已开始执行，本月未再发生", "最低库存已建立"),
     "supervision_finding": ("抽查十单，全部做到", "有一单没有电话确认，继续改进"),
     "handling_record": ("受理、查明原因、补救和改进均已完成，顾客满意。", "按规程处理完毕，资料归档。"),
-    "late_solution_reason": ("等技术部分析结果", "顾客联系人出差"), "late_solution_action": ("限今天下班前答复顾客", "经理直接与顾客联系"),
+    "late_solution_reason": ("等技术部分析结果", "顾客联系人出差"), "late_solution_action": ("限今天下班前答复顾客",
+        "经理直接与顾客联系"),
     "late_remedy_reason": ("备件在途", "人手不足"), "late_remedy_action": ("从总部调人，今天到场", "先送备机"),
     "unsolved_reason": ("三次维修无效，怀疑设计问题，请中心研究", "顾客要求退机，超出本部门权限"),
     "centre_measure": ("技术部派人到现场，三天内给出结论", "同意更换，由综合管理部办理"),
     # 5.5 return
-    "return_reason": ("型号订错，未开箱，要求换成打印机", "开箱通电即无显示", "到货后发现与现有系统不匹配", "外壳破损，怀疑运输所致"),
+    "return_reason": ("型号订错，未开箱，要求换成打印机", "开箱通电即无显示", "到货后发现与现有系统不匹配",
+        "外壳破损，怀疑运输所致"),
     "wanted_model": ("", "HCCPR2", "蝴蝶网络终端"),
     "finding": ("双方共同开箱，通电无显示，属实", "现场复测，故障可稳定复现"),
     "verified_by_customer": ("{contact}负责人",), "verified_by_office": ("办事处销售人员",),
@@ -115,7 +124,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {  # form field → what is usually type
     "customer_reply": ("同意", "希望下次发货前核对型号", "接受"),
     # 5.1.17 feedback and opinions
     "chase_note": ("电话催两次，答应今天交", "维修单在路上，先传了扫描件"),
-    "statistics_analysis": ("本期电源故障占比上升，多与雷雨天气有关，建议提示用户加装防雷插座。", "打印机走纸类故障最多，建议下季度巡检时统一清洁。",
+    "statistics_analysis": ("本期电源故障占比上升，多与雷雨天气有关，建议提示用户加装防雷插座。",
+        "打印机走纸类故障最多，建议下季度巡检时统一清洁。",
                             "重复维修集中在两个网点，已请服务部复查供电环境。", "税控类产品时钟电池更换增加，建议备货。"),
     "approval_remark": ("同意", "请补充重复维修的原因", ""),
     "opinion_summary": ("顾客在维修单上提出：{opinion}", "顾客来电建议：{opinion}"),
@@ -133,7 +143,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {  # form field → what is usually type
     "survey_name": ("用户满意度调查",),
 }
 SAID = (  # comments between colleagues
-    "顾客下午要盘点，请四点以后去。", "已电话联系，明早到。", "备件已经到长沙站，下午取。", "这台上个月也报过一次，注意复查电源。",
+    "顾客下午要盘点，请四点以后去。", "已电话联系，明早到。", "备件已经到长沙站，下午取。",
+        "这台上个月也报过一次，注意复查电源。",
     "顾客联系人换了，新号码见登记。", "照片收到，像是电源问题。", "请把旧件一并带回。", "报价已发给对方财务，等回复。",
     "路上堵车，约半小时后到。", "和上一单同一个网点，可以一起去。", "顾客很着急，优先安排。", "已按规程留下记录。",
 )

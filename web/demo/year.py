@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from engine import calendars, cases, identity, instances, jobs, tasks
@@ -34,6 +35,7 @@ class Clock:
     now: datetime
 
     def __call__(self) -> datetime:
+        """The year's present."""
         return self.now
 
     def reach(self, at: datetime) -> None:
@@ -49,7 +51,7 @@ class Year:
     clock: Clock
     until: datetime
     dice: random.Random
-    tell: Callable[[datetime], None] = lambda at: None
+    tell: Callable[[datetime], None] | None = None
     agenda: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     stories: dict[str, Story] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset()
@@ -66,8 +68,9 @@ class Year:
             self.calendar = calendars.load(uow)
             known = machines.search(uow, "", limit=10_000)
             self.foreign = frozenset(row.instance_id for row in pending.open_tasks(uow))
-        for each in arrivals.planned(self.clock.now, self.until, number, known, seed_year.regions(), self.calendar, self.dice):
-            self.later(each.at, lambda each=each: self.open(each))
+        for each in arrivals.planned(self.clock.now, self.until, cases=number, machines=known, regions=seed_year.regions(),
+                                     calendar=self.calendar, dice=self.dice):
+            self.later(each.at, partial(self.open, each))
         for at in arrivals.feedback_days(self.clock.now, self.until, self.calendar):
             self.later(at, self.begin_feedback)
 
@@ -83,7 +86,8 @@ class Year:
             self.pass_time(at)
             deed()
             self.settle()
-            self.tell(self.clock.now)
+            if self.tell:
+                self.tell(self.clock.now)
         self.pass_time(self.until)
 
     def pass_time(self, at: datetime) -> None:
@@ -99,7 +103,8 @@ class Year:
         """Run what is due, and let people notice what came up for them."""
         jobs.run_all(self.engine)
         with self.engine.reading(SYSTEM) as uow:
-            offered = [row for row in pending.open_tasks(uow) if row.id not in self.noticed and row.instance_id not in self.foreign]
+            offered = [row for row in pending.open_tasks(uow)
+                       if row.id not in self.noticed and row.instance_id not in self.foreign]
         for row in offered:
             self.noticed.add(row.id)
             self._notice(row)
@@ -156,7 +161,7 @@ class Year:
             self.feedback_at = self.feedback_at if self.feedback_at and row.instance_id in self.stories else self.clock.now
             self.stories.setdefault(row.instance_id, Story())
         performer = self._performer(view)
-        at = paces.done_at(row.element, view.variables, self.clock.now, self.calendar, self.dice)
+        at = paces.done_at(row.element, view.variables, self.clock.now, calendar=self.calendar, dice=self.dice)
         if view.row.assignee is None and self.dice.random() < CLAIMED_FIRST:
             claimed = self.clock.now + (at - self.clock.now) * self.dice.uniform(0.1, 0.8)
             self.later(claimed, lambda: self.claim(row.id, performer))

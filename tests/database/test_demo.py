@@ -1,0 +1,99 @@
+"""A year of the demonstration, short: through the engine, in order, the same for the same seed, and provable."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+
+from engine.tables import history_event, incident, process_instance, task, user_account
+from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.conftest import Clock, Databases, open_engine
+from web import create_app
+from web.demo import command
+from web.demo.year import YEAR
+
+PASSWORD = "fuwuflow"
+
+
+@pytest.fixture(scope="module")
+def database_kind() -> str:
+    """One kind: the verbs themselves are tried on both elsewhere."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="module")
+def year(databases_of: Callable[[str], Databases]) -> ProcessEngine:
+    """A database that a small year was played on."""
+    engine = open_engine(databases_of("sqlite").new(), Clock())
+    command.play(engine, PASSWORD, number=14, seed=7)
+    return engine
+
+
+def rows(engine: ProcessEngine, *columns: sa.ColumnElement[object]) -> list[sa.Row[tuple[object, ...]]]:
+    with engine.reading(SYSTEM) as uow:
+        return uow.rows(sa.select(*columns))
+
+
+def test_cases_come_in_over_the_year_in_order_and_none_later_than_now(year: ProcessEngine) -> None:
+    started = [row.started_at for row in rows(year, process_instance.c.started_at)]
+    assert len(started) > 20
+    assert min(started) > year.clock() - YEAR
+    assert max(started) <= year.clock()
+    assert max(started) - min(started) > timedelta(days=200)
+
+
+def test_each_case_is_recorded_in_the_order_of_its_times(year: ProcessEngine) -> None:
+    found = sorted(rows(year, history_event.c.instance_id, history_event.c.seq, history_event.c.at))
+    for earlier, later in pairwise(found):
+        assert earlier.instance_id != later.instance_id or earlier.at <= later.at
+
+
+def test_every_month_has_its_feedback_once(year: ProcessEngine) -> None:
+    started = [row.started_at for row in rows(year, process_instance.c.started_at, process_instance.c.process_key)
+               if row.process_key == "customer_feedback"]
+    assert len(started) == 12
+    assert len({(at.year, at.month) for at in started}) == 12
+
+
+def test_nothing_stopped_on_the_way(year: ProcessEngine) -> None:
+    assert rows(year, incident.c.message) == []
+
+
+def test_tasks_are_done_by_people_of_several_offices(year: ProcessEngine) -> None:
+    done = {row.completed_by for row in rows(year, task.c.completed_by) if row.completed_by}
+    known = {row.id for row in rows(year, user_account.c.id)}
+    assert done <= known
+    assert len({who.partition(".")[2] for who in done}) >= 3
+
+
+def test_the_record_verifies(year: ProcessEngine) -> None:
+    assert runner(year)("verify").output == "ok\n"
+
+
+def test_a_second_year_is_refused_unless_it_is_asked_for(year: ProcessEngine) -> None:
+    refused = runner(year)("demo", "--cases", 10)
+    assert refused.exit_code == 1
+    assert "--more" in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_the_same_seed_plays_the_same_year(year: ProcessEngine, databases_of: Callable[[str], Databases]) -> None:
+    again = open_engine(databases_of("sqlite").new(), Clock())
+    command.play(again, PASSWORD, number=14, seed=7)
+    assert played(again) == played(year)
+    again.close()
+
+
+def played(engine: ProcessEngine) -> list[list[str]]:
+    """What a year consisted of: every case and every task with their times."""
+    cases = rows(engine, process_instance.c.business_key, process_instance.c.started_at, process_instance.c.serial)
+    tasks = rows(engine, task.c.business_key, task.c.token, task.c.element, task.c.ended_at, task.c.completed_by)
+    return [sorted(map(str, cases)), sorted(map(str, tasks))]
+
+
+def runner(engine: ProcessEngine) -> Callable[..., Result]:
+    app = create_app(engine=engine)
+    return lambda *arguments: app.test_cli_runner().invoke(args=[str(each) for each in arguments])
