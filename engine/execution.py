@@ -53,6 +53,16 @@ class Command:
 
 def advance(uow: UnitOfWork, row: sa.Row[Any], command: Command) -> Applied:
     """Apply one command to the locked instance `row`. `Conflict` if the case is suspended or over."""
+    change = tried(uow, row, command)
+    activities.project(change)
+    waiting.mirror(change)
+    _save_variables(uow, row.id, change.variables)
+    _save_instance(change, command, _record(change, command))
+    return change.applied
+
+
+def tried(uow: UnitOfWork, row: sa.Row[Any], command: Command) -> Change:
+    """What a command would do to the case, nothing written. `Conflict` if the case is suspended or over."""
     _refuse_inactive(row, command)
     bundle = bundles.load(uow, row.bundle_id)
     before: State = canonical.loads(row.tokens)
@@ -61,12 +71,7 @@ def advance(uow: UnitOfWork, row: sa.Row[Any], command: Command) -> Applied:
         variables.write(command.scope, name, value)
     environment = environment_of(uow, row, bundle, variables)
     applied = step.apply(bundle.spec, before, command.step, environment)
-    change = Change(uow, row, bundle, before, applied, environment, search.copies(bundle, variables))
-    activities.project(change)
-    waiting.mirror(change)
-    _save_variables(uow, row.id, variables)
-    _save_instance(change, command, _record(change, command))
-    return applied
+    return Change(uow, row, bundle, before, applied, environment, search.copies(bundle, variables))
 
 
 def environment_of(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, variables: ScopedVariables) -> CaseEnvironment:

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from engine.errors import StepRefused
-from engine.spiff.compile import came_from, reach
+from engine.spiff.compile import Spec, came_from, reach
 from engine.spiff.instance import Instance
 from engine.spiff.joins import ANY_FLOW, Join, ParallelGateway
 from engine.spiff.node import FlowNode, Level, ScopeSpec, Token
+from engine.spiff.place import place
 from engine.spiff.scopes import EventSubProcess
-from engine.spiff.steps import Move
+from engine.spiff.steps import Move, State
 
 ACTIVITIES = frozenset({
     "task", "manualTask", "userTask", "serviceTask", "scriptTask", "businessRuleTask", "sendTask", "receiveTask",
@@ -29,8 +30,28 @@ class Ahead:
     flows: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A step that can be taken: scope and activity to enter, what has to go, whether an event sub-process had taken over."""
+
+    level: Level
+    node: FlowNode
+    gone: Collection[Token]
+    ahead: Ahead
+    was_cut: bool
+
+
 def move(instance: Instance, step: Move) -> None:
-    """Take out what came after the target, and enter the target anew.
+    """Take out what came after the target, and enter the target anew. Raises `StepRefused` as `way` does."""
+    found = way(instance, step)
+    level = found.level
+    _withdraw(instance, found)
+    level.host.cut = None if found.was_cut else level.host.cut
+    instance.enter(instance.new_token(level, found.node))
+
+
+def way(instance: Instance, step: Move) -> Way:
+    """How the token gets to the target, nothing changed yet.
 
     Raises `StepRefused` with `reason`: `gone` (no such token), `not_enclosing` (the scope is not around it), `no_element`,
     `not_an_activity`, `in_multi_instance` (leaves an instance of a multi-instance activity other than for that activity as
@@ -47,9 +68,16 @@ def move(instance: Instance, step: Move) -> None:
         raise _refused("not_before", step)
     gone = [each for each in level.live() if each is token or each.task_spec.name in ahead.elements]
     _require_joins(level, ahead, [each for each in level.live() if each not in gone], step)
-    _withdraw(instance, level, gone, ahead)
-    level.host.cut = None if was_cut else level.host.cut
-    instance.enter(instance.new_token(level, node))
+    return Way(level, node, gone, ahead, was_cut)
+
+
+def is_possible(spec: Spec, state: State, step: Move) -> bool:
+    """Whether a stored case can take the step."""
+    try:
+        way(place(spec, state), step)
+    except StepRefused:
+        return False
+    return True
 
 
 def _climb(instance: Instance, step: Move) -> tuple[Token, Level, bool]:
@@ -106,11 +134,11 @@ def _half_reached(spec: ScopeSpec, ahead: Ahead) -> Iterator[FlowNode]:
             and node.name not in ahead.elements and not ahead.flows.isdisjoint(node.incoming))
 
 
-def _withdraw(instance: Instance, level: Level, gone: Collection[Token], ahead: Ahead) -> None:
-    for token in gone:
+def _withdraw(instance: Instance, found: Way) -> None:
+    for token in found.gone:
         instance.cancel(token)
-    for token in [each for each in level.live() if not ahead.flows.isdisjoint(each.got)]:
-        token.got = [flow for flow in token.got if flow not in ahead.flows]
+    for token in [each for each in found.level.live() if not found.ahead.flows.isdisjoint(each.got)]:
+        token.got = [flow for flow in token.got if flow not in found.ahead.flows]
         if not token.got:
             instance.cancel(token)
 
