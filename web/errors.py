@@ -65,8 +65,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "too_many_filters": Refusal(409, "您已保存 {limit} 个筛选，不能再多。请先删除不用的。",
                                 "You keep {limit} filters already, the most there can be. Delete one that you do not use."),
     "may_not_share": Refusal(403, "只能与您所在的小组共享筛选。", "A filter is shared only with a group that you are in."),
-    "not_owner_of_filter": Refusal(403, "筛选“{name}”由 {owner} 保存，只有其本人或该组负责人可以删除。",
-                                   "{owner} saved the filter “{name}”; only they or a lead of the group delete it."),
+    "not_owner_of_filter": Refusal(403, "筛选“{name}”由 {who} 保存，只有其本人或该组负责人可以删除。",
+                                   "{who} saved the filter “{name}”; only they or a lead of the group delete it."),
     # tasks and cases
     "task_claimed": Refusal(409, "{who} 已于 {at} 领取了这项任务，由其办理。您填写的内容保留在下方。",
                             "{who} claimed this task at {at} and does it. What you typed is kept below."),
