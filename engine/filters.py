@@ -72,7 +72,7 @@ def delete(uow: UnitOfWork, filter_id: str) -> None:
     if row is None or not _is_seen(uow, row):
         raise NotFound(kind="saved_filter", id=filter_id)
     if row.owner != uow.actor.id and not _leads(uow, row.office):
-        raise Forbidden("not_owner_of_filter", owner=row.owner, name=row.name)
+        raise Forbidden("not_owner_of_filter", who=row.owner, name=row.name)
     uow.execute(sa.delete(saved_filter).where(saved_filter.c.id == filter_id))
 
 
