@@ -1,20 +1,21 @@
-"""The lists: mine, my groups, done; searched, and paged by key."""
+"""The lists: mine, my groups, my office, watched, done; narrowed, searched, and paged by key."""
 
-from typing import get_args
+from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import identity, tasks, worklist
+from engine import canonical, filters, identity, tasks, worklist, worklist_changes
 from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
-from engine.worklist import View
 from web.access import needs, unit_of_work
+from web.inbox import asked, bulk, changes, columns, export, narrowing, saved, sight
+from web.inbox.asked import Asked
+from web.inbox.blueprint import pages
+from web.inbox.rows import PAGE, key_of
 from web.layout import deadlines, words
 
-pages = Blueprint("inbox", __name__, template_folder="templates")
-VIEWS: tuple[View, ...] = get_args(View)
-PAGE = 50
+__all__ = ["PAGE", "bulk", "changes", "export", "pages"]  # the modules hang their pages on the blueprint
 
 
 @pages.get("/")
@@ -27,19 +28,42 @@ def home() -> Response:
 @pages.get("/inbox")
 @needs("signed_in")
 def index() -> str:
-    """One page of a view. `q` searches case number, customer and serial; `after` is the cursor of the page before."""
-    view: View = next((one for one in VIEWS if one == request.args.get("view")), "mine")
-    search = request.args.get("q", "").strip()[:100]
+    """One page of a list; see `asked` for the address. The rows alone where a script asks for more of them."""
+    wanted = asked.read(request.args)
     with unit_of_work(writes=False) as uow:
-        page = worklist.page(uow, view=view, criteria=worklist.Criteria(search=search or None),
-                             after=request.args.get("after") or None, limit=PAGE)
-        shown = {
-            "view": view, "search": search, "page": page, "counts": worklist.counts(uow), "due": deadlines.clock(uow),
-            "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},
-            "finished": _finished(uow, request.args.get("completed")), "section": "inbox",
-        }
-    part = request.headers.get("HX-Request") == "true" and bool(request.args.get("after"))
-    return render_template("inbox/rows.html" if part else "inbox/index.html", **shown)
+        stamp = worklist_changes.stamp(uow)  # before the rows: a change in between is told once more, never lost
+        page = worklist.page(uow, view=wanted.view, criteria=wanted.criteria, after=wanted.after, limit=PAGE)
+        shown = _list(uow, wanted, page)
+        if request.headers.get("HX-Request") == "true":
+            return render_template("inbox/rows.html", **shown)
+        shown |= {"stamp": stamp, **_around(uow, wanted, page)}
+    return render_template("inbox/index.html", **shown)
+
+
+def _list(uow: UnitOfWork, wanted: Asked, page: worklist.Page) -> dict[str, Any]:
+    """What the rows need."""
+    return {"asked": wanted, "view": wanted.view, "page": page, "see": sight.of(uow, page.rows), "columns": columns.chosen(uow),
+            "key_of": key_of}
+
+
+def _around(uow: UnitOfWork, wanted: Asked, page: worklist.Page) -> dict[str, Any]:
+    """What stands around the rows."""
+    counts, known = worklist.counts(uow), narrowing.choices(uow, wanted)
+    leads = "office" in counts
+    return {
+        "counts": counts, "leads": leads, "choices": known, "chips": narrowing.chips(wanted, known), "titles": columns.titles(),
+        "filters": filters.saved(uow), "address_of": saved.address_of, "shares": saved.shared_with(uow),
+        "people": _people(uow, page) if leads or g.actor.is_admin else [], "most": export.MOST,
+        "finished": _finished(uow, request.args.get("completed")), "section": "inbox",
+        "lacks_calendar": deadlines.lacks_calendar(uow) and identity.may_administer(g.actor),
+    }
+
+
+def _people(uow: UnitOfWork, page: worklist.Page) -> list[tuple[str, str]]:
+    """Whom a lead can choose for the tasks on screen: the members of their groups, in their offices. `(id, words)`."""
+    places = {(group, row.office) for row in page.rows if row.state == "open" for group in canonical.loads(row.candidate_groups)}
+    found = {row.id: words.in_words(row) for group, office in sorted(places) for row in identity.members(uow, group, office)}
+    return sorted(found.items())
 
 
 def _finished(uow: UnitOfWork, task_id: str | None) -> dict[str, str] | None:

@@ -80,7 +80,7 @@ export function showShortcuts(): void {
   dialog.setAttribute('aria-labelledby', title.id);
   title.textContent = said('键盘快捷键', 'Keyboard shortcuts');
   list.className = 'shortcuts';
-  list.append(...[...known].reverse().flatMap(line));
+  list.append(...known.flatMap(line));
   close.className = 'btn';
   close.textContent = said('关闭', 'Close');
   close.addEventListener('click', () => dialog.close());
