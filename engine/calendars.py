@@ -34,6 +34,14 @@ def load(uow: UnitOfWork, calendar_id: str = DEFAULT) -> WorkingCalendar:
     return found
 
 
+def working_moment(uow: UnitOfWork, after: datetime) -> datetime:
+    """The first moment of working time that is not before `after`; `after` itself where no calendar is seeded."""
+    try:
+        return working_time.add_working(after, timedelta(0), load(uow))
+    except NotFound:
+        return after
+
+
 def seed(uow: UnitOfWork, first_year: int, last_year: int) -> None:
     """Create the default calendar with the public holidays and make-up workdays of these years, once."""
     if uow.row(sa.select(calendar.c.id).where(calendar.c.id == DEFAULT)):
