@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical
+from engine import canonical, identity, reminders, replies, worklist_changes
 from engine.tables import chore
 from engine.unit_of_work import SYSTEM, ProcessEngine, UnitOfWork
 
@@ -44,6 +44,11 @@ def plain(work: Callable[[UnitOfWork], object]) -> Work:
 
 
 CHORES: Mapping[str, Chore] = {
+    "late": Chore(reminders.late, timedelta(minutes=1)),
+    "digest": Chore(reminders.digest, reminders.next_digest),
+    "worklist_changes": Chore(plain(worklist_changes.prune), timedelta(hours=1)),
+    "replies": Chore(plain(replies.prune), timedelta(hours=1)),
+    "sessions": Chore(plain(identity.prune_sessions), timedelta(hours=1)),
 }
 
 

@@ -6,6 +6,7 @@ A membership of a group that acts within an office names the office; one of a ce
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -26,10 +27,12 @@ from engine.tables import (
     task,
     user_account,
     variable,
+    web_session,
 )
 from engine.unit_of_work import Actor, UnitOfWork
 
 USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SESSIONS_KEPT = timedelta(days=2)
 FLAGS = ("is_admin", "sees_all", "acts_everywhere")
 PASSWORDS = PasswordHasher()  # argon2id, RFC 9106's second recommendation: 64 MiB, 3 passes
 
@@ -139,6 +142,11 @@ def set_password(uow: UnitOfWork, user_id: str, hashed: str) -> None:
 @cache
 def _nobodys_hash() -> str:
     return PASSWORDS.hash("")
+
+
+def prune_sessions(uow: UnitOfWork) -> int:
+    """Forget sessions that idled for days (`web/sessions.py` lets them in for hours); says how many."""
+    return uow.execute(sa.delete(web_session).where(web_session.c.touched_at < uow.now - SESSIONS_KEPT)).rowcount
 
 
 # ------------------------------------------------------------------ may

@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical, ids
-from engine.tables import incident, job
+from engine.tables import incident, job, mail
 from engine.unit_of_work import UnitOfWork
 
 RETRIES = 3
 _ADD_JOB = sa.insert(job)
 _ADD_INCIDENT = sa.insert(incident)
+_ADD_MAIL = sa.insert(mail)
 
 
 def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: datetime | None = None,
@@ -26,6 +27,15 @@ def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: da
     uow.later(_ADD_JOB, [row])
     uow.makes_jobs = uow.makes_jobs or row["due_at"] <= uow.now
     return str(row["id"])
+
+
+def send_mail(uow: UnitOfWork, recipient: str, subject: str, body: str, instance_id: str | None = None, *,
+              due_at: datetime | None = None) -> str:
+    """Write a mail and the job that sends it (at `due_at`, else at once); without SMTP it stays readable. Returns its id."""
+    job_id = enqueue(uow, "mail", instance_id=instance_id, due_at=due_at)
+    uow.later(_ADD_MAIL, [{"id": job_id, "recipient": recipient, "subject": subject, "body": body, "instance_id": instance_id,
+                           "created_at": uow.now}])
+    return job_id
 
 
 def add_incident(uow: UnitOfWork, kind: str, message: str, **columns: Any) -> str:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from engine import bundles, calendar, calendars, canonical, execution, history, identity, instances, step, timer_starts, timers
 from engine.errors import BpmnError, Conflict, EngineError, Forbidden, InvalidValue, NotFound, PermanentFailure
 from engine.execution import Command
-from engine.job_rows import add_incident, enqueue, resolve_incidents, resolved
+from engine.job_rows import add_incident, resolve_incidents, resolved
 from engine.settings import Settings
 from engine.spiff.steps import Complete, Retry, Step, ThrowError, Trigger
 from engine.tables import incident, job, mail, process_instance
@@ -73,14 +73,6 @@ def retry(uow: UnitOfWork, incident_id: str) -> None:
         _retry_job(uow, row)
     else:
         execution.advance(uow, uow.lock_instance(row.instance_id), Command("retry", Retry(row.token), row.element))
-
-
-def send_mail(uow: UnitOfWork, recipient: str, subject: str, body: str, instance_id: str | None = None) -> str:
-    """Write a mail and the job that sends it; without SMTP settings it stays readable on the mail page. Returns its id."""
-    job_id = enqueue(uow, "mail", instance_id=instance_id)
-    uow.execute(sa.insert(mail).values(id=job_id, recipient=recipient, subject=subject, body=body,
-                                       instance_id=instance_id, created_at=uow.now, sent_at=None))
-    return job_id
 
 
 # ------------------------------------------------------------------ acquire

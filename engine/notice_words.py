@@ -4,7 +4,7 @@ A sentence names `{who}` (who did it), `{task}` (a user task), `{case}` (a case 
 """
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,6 +42,25 @@ def sentence(kind: str, facts: Mapping[str, Any], language: str) -> str:
     """What happened, for a person; `facts["what"]` picks the variant of a kind, and a missing fact is a dash."""
     pair = SENTENCES.get(f"{kind}.{facts.get('what')}") or SENTENCES[kind]
     return _Plain().format(_in(pair, language), **{key: _text(value) for key, value in facts.items()})
+
+
+def letter(lines: Sequence[str], address: str, settings_address: str, language: str) -> str:
+    """The text of a mail: what happened, where it leads, and how to switch such mails off."""
+    foot = ("You get this mail because you asked for it. Change that here: {}" if language == "en"
+            else "您收到这封邮件，是因为您选择了邮件提醒。更改或关闭：{}").format(settings_address)
+    return "\n".join([*(line for line in lines if line), "", address, "", "-- ", foot, ""])
+
+
+def digest_subject(tasks: int, late: int, language: str) -> str:
+    """What waits, in numbers."""
+    if language == "en":
+        return f"This week: {tasks} open tasks of yours, {late} of them late"
+    return f"本周待办：您有 {tasks} 项任务，其中 {late} 项超期"
+
+
+def digest_more(tasks: int, language: str) -> str:
+    """That the list goes on."""
+    return f"… and {tasks} more" if language == "en" else f"……另有 {tasks} 项"
 
 
 def name(kind: str, language: str) -> str:

@@ -1,24 +1,32 @@
 """Notices: what somebody should know, told in the transaction of the deed, and mailed to who chose so.
 
-A notice leads to its task or case. Nobody is told of what they did themselves.
+A notice leads to its task or case. Nobody is told of what they did themselves, and nothing is mailed at night: a mail goes at
+the next moment of working time.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from engine import canonical, history, ids, notice_words
+from engine import calendars, canonical, history, ids, job_rows, notice_words
 from engine.errors import InvalidValue
-from engine.tables import UtcDateTime, notice, process_instance, task, user_account
+from engine.settings import Settings
+from engine.tables import UtcDateTime, notice, process_instance, task, user_account, user_setting, watch
 from engine.unit_of_work import UnitOfWork
 
 COUNTED = 100
 """Unseen notices are counted up to this: nobody reads a larger number."""
+MAILED = "mail"
+"""The setting of a person (`settings_of_people`) that says which kinds are mailed: kind → `now` | `digest`; else never."""
+DIGEST = "digest"
+"""The setting that says whether the weekly digest is wanted."""
 Key = tuple[datetime, str]
 """Where a page of notices ends: when it was told, and its id."""
+
+Watched = Literal["moved", "ended", "incident"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +39,16 @@ class Notice:
     task_id: str | None
     created_at: datetime
     is_seen: bool
+    arguments: Mapping[str, Any]
     facts: Mapping[str, Mapping[str, Any]]
 
     def words(self, language: str) -> str:
         """What happened, as a sentence in `language`."""
         return notice_words.sentence(self.kind, self.facts["en" if language == "en" else "zh"], language)
+
+    def address(self, settings: Settings) -> str:
+        """Where it leads, for a mail."""
+        return f"{settings.base_url.rstrip('/')}/notices/{self.id}"
 
     @property
     def key(self) -> Key:
@@ -51,10 +64,29 @@ def tell(uow: UnitOfWork, user_id: str, kind: str, *, subject: str, instance_id:
     """
     if kind not in notice_words.KINDS:
         raise InvalidValue(field="kind", value=kind)
-    if user_id == uow.actor.id or not _is_there(uow, user_id):
+    who = None if user_id == uow.actor.id else uow.row(_WHO, user=user_id)
+    if who is None:
         return
-    uow.add_once(notice, id=ids.new(uow.now), user_id=user_id, kind=kind, subject=subject, instance_id=instance_id,
-                 task_id=task_id, actor=uow.actor.id, arguments=_arguments(arguments), created_at=uow.now, seen_at=None)
+    new = {"id": ids.new(uow.now), "user_id": user_id, "kind": kind, "subject": subject, "instance_id": instance_id,
+           "task_id": task_id, "actor": uow.actor.id, "arguments": _arguments(arguments), "created_at": uow.now, "seen_at": None}
+    if uow.add_once(notice, **new):
+        _mail(uow, who, kind, new["id"])
+
+
+def tell_watchers(uow: UnitOfWork, case: sa.Row[Any], what: Watched) -> None:
+    """Tell who watches a case that it moved on, ended or has an incident: one notice a case, lit again once it was seen.
+
+    Call it only for a case that has `watchers`; it is in the caller's hands because most have none.
+    """
+    for person in uow.rows(_WATCHERS, instance=case.id, actor=uow.actor.id):
+        row = uow.row(_WATCHED, user=person.user_id, subject=case.id)
+        if row is None:
+            tell(uow, person.user_id, "watched", subject=case.id, instance_id=case.id, what=what)
+            continue
+        uow.execute(sa.update(notice).where(notice.c.id == row.id).values(
+            created_at=uow.now, seen_at=None, actor=uow.actor.id, arguments=_arguments({"what": what})))
+        if row.seen_at is not None and (who := uow.row(_WHO, user=person.user_id)):
+            _mail(uow, who, "watched", row.id)
 
 
 def unseen(uow: UnitOfWork) -> int:
@@ -73,6 +105,12 @@ def recent(uow: UnitOfWork, limit: int, *, before: Key | None = None) -> list[No
     return [_read(row) for row in rows]
 
 
+def told(uow: UnitOfWork, user_id: str, where: sa.ColumnElement[bool]) -> list[Notice]:
+    """The newest `COUNTED` notices of a person that match, for the digest."""
+    query = _READ.where(notice.c.user_id == user_id, where).order_by(notice.c.created_at.desc(), notice.c.id.desc())
+    return [_read(row) for row in uow.rows(query.limit(COUNTED))]
+
+
 def mark_seen(uow: UnitOfWork, ids_: Sequence[str] | None) -> None:
     """The actor has seen these notices, or all (None)."""
     mine = [notice.c.user_id == uow.actor.id, notice.c.seen_at.is_(None)]
@@ -88,13 +126,26 @@ _READ = sa.select(
     task, task.c.id == notice.c.task_id).outerjoin(user_account, user_account.c.id == notice.c.actor)
 
 
+_WHO = sa.select(
+    user_account.c.id, user_account.c.email, user_account.c.language, user_setting.c.value.label("mailed"),
+).outerjoin(
+    user_setting, sa.and_(user_setting.c.user_id == user_account.c.id, user_setting.c.name == MAILED),
+).where(user_account.c.id == sa.bindparam("user"), user_account.c.is_active)
+_WATCHERS = sa.select(watch.c.user_id).where(
+    watch.c.instance_id == sa.bindparam("instance"), watch.c.user_id != sa.bindparam("actor")).order_by(watch.c.user_id)
+_WATCHED = sa.select(notice.c.id, notice.c.seen_at).where(
+    notice.c.user_id == sa.bindparam("user"), notice.c.kind == "watched", notice.c.subject == sa.bindparam("subject"))
+
+
 def _read(row: sa.Row[Any]) -> Notice:
-    told = {"case": row.business_key, **canonical.loads(row.arguments)}
+    arguments = canonical.loads(row.arguments)
+    told = {"case": row.business_key, **arguments}
     by_language = {
         "zh": {"who": row.who or "系统", "task": row.task, **told},
         "en": {"who": row.who_en or "The system", "task": row.task_en, **_english(told)},
     }
-    return Notice(row.id, row.kind, row.instance_id, row.task_id, row.created_at, row.seen_at is not None, by_language)
+    return Notice(row.id, row.kind, row.instance_id, row.task_id, row.created_at, row.seen_at is not None,
+                  arguments, by_language)
 
 
 def _english(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,6 +157,12 @@ def _arguments(given: Mapping[str, Any]) -> str:
     return canonical.dumps({name: history.iso(value) if isinstance(value, datetime) else value for name, value in given.items()})
 
 
-def _is_there(uow: UnitOfWork, user_id: str) -> bool:
-    who = sa.select(user_account.c.id).where(user_account.c.id == user_id, user_account.c.is_active)
-    return uow.row(who) is not None
+def _mail(uow: UnitOfWork, who: sa.Row[Any], kind: str, notice_id: str) -> None:
+    """Mail a notice to somebody who wants its kind at once."""
+    if not who.email or not who.mailed or canonical.loads(who.mailed).get(kind) != "now":
+        return
+    told = _read(uow.rows(_READ.where(notice.c.id == notice_id))[0])
+    subject = told.words(who.language)
+    body = notice_words.letter([subject, str(told.arguments.get("reason") or "")], told.address(uow.engine.settings),
+                               f"{uow.engine.settings.base_url.rstrip('/')}/me", who.language)
+    job_rows.send_mail(uow, who.email, subject, body, told.instance_id, due_at=calendars.working_moment(uow, uow.now))

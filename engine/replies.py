@@ -4,6 +4,7 @@ Design.md §3.11: the same key gives the first reply again; with another body it
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,9 @@ from engine import canonical
 from engine.errors import Conflict
 from engine.tables import idempotency_key
 from engine.unit_of_work import UnitOfWork
+
+KEPT = timedelta(days=3)
+"""A page left open over a weekend is still sent once."""
 
 
 def digest_of(request: Mapping[str, Any]) -> str:
@@ -36,6 +40,11 @@ def keep(uow: UnitOfWork, key: str | None, reply: str) -> None:
     """Keep the reply in the transaction of the command itself, under a key that `find` did not know."""
     if key:
         uow.later(sa.update(idempotency_key).where(*_here(uow, key)).values(reply=reply))
+
+
+def prune(uow: UnitOfWork) -> int:
+    """Forget replies that nobody repeats any more; says how many."""
+    return uow.execute(sa.delete(idempotency_key).where(idempotency_key.c.created_at < uow.now - KEPT)).rowcount
 
 
 def _here(uow: UnitOfWork, key: str) -> tuple[sa.ColumnElement[bool], ...]:

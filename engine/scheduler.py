@@ -13,7 +13,7 @@ from datetime import UTC
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine import expressions, jobs
+from engine import chores, expressions, jobs
 from engine.unit_of_work import ProcessEngine
 
 log = logging.getLogger("fuwuflow.worker")
@@ -54,5 +54,7 @@ def _run_due(engine: ProcessEngine, stopping: threading.Event) -> None:
     try:
         while not stopping.is_set() and jobs.run_due(engine):
             pass
+        if not stopping.is_set():
+            chores.run_due(engine)
     except SQLAlchemyError:
         log.exception("the database did not answer; the next tick tries again")

@@ -21,6 +21,7 @@ class Settings:
     external_topics: str = ""
     smtp_url: str = ""
     mail_from: str = "fuwuflow@localhost"
+    base_url: str = "http://127.0.0.1:8000"
     head_office: str = "head"
     max_upload_bytes: int = 20_000_000
     document_store: str = ""

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import calendar, canonical, search, timers, worklist_changes
+from engine import calendar, canonical, notices, search, timers, worklist_changes
 from engine.change import Change
 from engine.evaluation import Sent
 from engine.job_rows import add_incident, enqueue, resolve_incidents, resolved
@@ -41,6 +41,8 @@ def mirror(change: Change) -> None:
     _incidents(change)
     for message in change.applied.sent:
         _send(change, message)
+    if change.row.watchers:
+        _tell_watchers(change)
 
 
 def task_id(instance_id: str, token: int) -> str:
@@ -167,3 +169,13 @@ def _send(change: Change, message: Sent) -> None:
     enqueue(change.uow, "message", instance_id=change.row.id, token=message.token, process_key=message.process,
             element=message.element, topic=message.name,
             arguments={"correlation": dict(message.correlation), "variables": dict(message.variables)})
+
+
+def _tell_watchers(change: Change) -> None:
+    """An incident, the end, or new work: what else happens in a case is not worth a notice."""
+    if change.new("incident"):
+        notices.tell_watchers(change.uow, change.row, "incident")
+    elif not change.applied.state["tokens"] and change.row.ended_at is None:
+        notices.tell_watchers(change.uow, change.row, "ended")
+    elif change.applied.offers:
+        notices.tell_watchers(change.uow, change.row, "moved")

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import identity, jobs
+from engine import identity, job_rows
 from engine.errors import PermanentFailure
 from engine.unit_of_work import JobContext, Operation, UnitOfWork
 from handlers.tables import product
@@ -80,7 +80,7 @@ def tell(uow: UnitOfWork, context: JobContext, notice: Notice, facts: Mapping[st
         is_english = person.language == "en"
         subject = (notice.subject_en if is_english else notice.subject).format_map(words)
         body = (notice.body_en if is_english else notice.body).format_map(words)
-        jobs.send_mail(uow, person.email, subject, body, context.instance_id)
+        job_rows.send_mail(uow, person.email, subject, body, context.instance_id)
 
 
 def _sender(notice: Notice) -> Any:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from engine import jobs
+from engine import job_rows, jobs
 from engine.settings import ROOT
 from engine.tables import definition, incident, mail
 from engine.unit_of_work import SYSTEM, JobContext, Operation, ProcessEngine, UnitOfWork
@@ -109,7 +109,7 @@ def test_incident_is_not_settled_twice(admin: Client, app: Flask, company: Proce
 
 def test_mail_page_shows_letters_that_no_server_sent(admin: Client, company: ProcessEngine) -> None:
     with company.transaction(SYSTEM) as uow:
-        jobs.send_mail(uow, "manager@fuwuflow.example", "投诉逾期 <b>", "请处理", None)
+        job_rows.send_mail(uow, "manager@fuwuflow.example", "投诉逾期 <b>", "请处理", None)
     jobs.run_all(company)
     admin.get("/admin/mail")
     assert "投诉逾期 &lt;b&gt;" in admin.page
