@@ -2,20 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from engine import bundles, canonical, deployments, execution, forms, identity, instances, step, tasks
+from engine import bundles, canonical, deployments, execution, forms, identity, instances, interventions, step, tasks
 from engine.bundles import Bundle
 from engine.buttons import Button, buttons
 from engine.diagram.model import Element, Process
 from engine.errors import Forbidden, NotFound
 from engine.tables import activity_instance, history_body, history_event, incident, job, process_instance, variable
 from engine.tables import task as task_table
-from engine.unit_of_work import Option, UnitOfWork
+from engine.unit_of_work import SYSTEM, Option, UnitOfWork
 
 TIMELINE = 500
 """So many events are shown at once; the newest count."""
@@ -34,6 +34,19 @@ class CaseProcess:
     done: frozenset[str]
     flows: frozenset[str]
     incidents: frozenset[str]
+    interventions: frozenset[str] = frozenset()
+    visits: tuple["Visit", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One time that the case was at an element; `end_state` is None while it is there, else left | cancelled | incident."""
+
+    element: Element
+    started_at: datetime
+    ended_at: datetime | None
+    end_state: str | None
+    actor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +81,22 @@ class Event:
     name_en: str
     entered: tuple[str, ...]
     left: tuple[str, ...]
+    on_behalf_of: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Literal["intervention", "comment", "system", "people"]:
+        """What sort of event it is, for who looks for one."""
+        if self.command in interventions.COMMANDS:
+            return "intervention"
+        if self.command in execution.NOTES:
+            return "comment"
+        return "system" if self.actor == SYSTEM.id else "people"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """All that the page of one task shows; `candidates` are the users it can be assigned to, empty unless `may_assign`."""
+    """All that the page of one task shows; `candidates`: the users who could do it, for who may hand it over."""
 
     row: sa.Row[Any]
     instance: sa.Row[Any]
@@ -116,7 +140,7 @@ def instance(uow: UnitOfWork, instance_id: str) -> sa.Row[Any]:
     if row is None:
         raise NotFound(kind="process_instance", id=instance_id)
     if not identity.may_see(uow, row):
-        raise Forbidden("may_not_see", id=instance_id)
+        raise Forbidden("may_not_see", id=instance_id, office=row.office)
     return row
 
 
@@ -136,6 +160,16 @@ def timeline(uow: UnitOfWork, instance_id: str, after: int = 0) -> list[Event]:
         history_event.c.instance_id == instance_id, history_event.c.seq > after)
     newest = uow.rows(query.order_by(history_event.c.seq.desc()).limit(TIMELINE))
     return [_event(bundle, row) for row in reversed(newest)]
+
+
+def suspension(uow: UnitOfWork, instance_id: str) -> Event | None:
+    """The last time that the case was suspended: who, when and why. None if it never was."""
+    bundle = bundles.load(uow, instance(uow, instance_id).bundle_id)
+    body = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
+    query = sa.select(history_event, history_body.c.body).join(history_body, body, isouter=True).where(
+        history_event.c.instance_id == instance_id, history_event.c.command == "suspend")
+    row = uow.row(query.order_by(history_event.c.seq.desc()).limit(1))
+    return _event(bundle, row) if row else None
 
 
 def is_busy(uow: UnitOfWork, instance_id: str) -> bool:
@@ -174,13 +208,23 @@ def _processes(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, stopped: Seque
     query = sa.select(activity_instance).where(activity_instance.c.instance_id == row.id)
     entered = uow.rows(query.order_by(activity_instance.c.seq))
     keys = dict.fromkeys([bundle.root, *(each.process_key for each in entered)])
-    tokens = _tokens(row)
+    tokens, changed = _tokens(row), _intervened(uow, row)
     return tuple(CaseProcess(
         bundle.processes[key], bundle.members["process"][key], tokens.get(key, {}),
         frozenset(each.element for each in entered if each.process_key == key and each.end_state == "left"),
         frozenset(flow for each in entered if each.process_key == key and each.flows for flow in canonical.loads(each.flows)),
         frozenset(each.element for each in stopped if each.process_key == key and each.element),
+        changed & bundle.processes[key].elements.keys(),
+        tuple(Visit(bundle.element(key, each.element), each.started_at, each.ended_at, each.end_state, each.actor)
+              for each in entered if each.process_key == key and not each.type.endswith("Gateway")),
     ) for key in keys)
+
+
+def _intervened(uow: UnitOfWork, row: sa.Row[Any]) -> frozenset[str]:
+    """The elements at which somebody intervened."""
+    query = sa.select(history_event.c.element).where(
+        history_event.c.instance_id == row.id, history_event.c.command.in_(interventions.COMMANDS))
+    return frozenset(each.element for each in uow.rows(query) if each.element)
 
 
 def _tokens(row: sa.Row[Any]) -> dict[str, Counter[str]]:
@@ -195,13 +239,14 @@ def _tokens(row: sa.Row[Any]) -> dict[str, Counter[str]]:
 
 
 def _event(bundle: Bundle, row: sa.Row[Any]) -> Event:
-    trace = canonical.loads(row.body)["trace"] if row.body is not None else []
+    body = canonical.loads(row.body) if row.body is not None else {"trace": [], "inputs": {}}
+    trace = body["trace"]
     element = _element(bundle, row.element)
     return Event(
         row.seq, row.at, row.actor, row.command, row.element,
         element.words("zh") if element else "", element.words("en") if element else "",
         tuple(each["element"] for each in trace if each["kind"] == "entered"),
-        tuple(each["element"] for each in trace if each["kind"] == "left"))
+        tuple(each["element"] for each in trace if each["kind"] == "left"), row.on_behalf_of, body["inputs"])
 
 
 def _element(bundle: Bundle, element: str | None) -> Element | None:
@@ -219,11 +264,12 @@ def task(uow: UnitOfWork, task_id: str) -> TaskView:
     schema = tasks.form_of(bundle, element)
     is_open = row.state == "open"
     may_assign = is_open and identity.may_assign(uow, row)
+    may_work = is_open and identity.may_work_on(uow, row)
     return TaskView(
         row, owner, bundle.processes[row.process_key], element, bundle.members["process"][row.process_key], schema,
         buttons(bundle.processes, element, schema), _visible(uow, owner, bundle, row),
-        _lists(uow, schema, row.office) if is_open else {}, is_open and identity.may_work_on(uow, row), may_assign,
-        _candidates(uow, row) if may_assign else ())
+        _lists(uow, schema, row.office) if is_open else {}, may_work, may_assign,
+        _candidates(uow, row) if may_assign or may_work else ())
 
 
 def start_form(uow: UnitOfWork, process_key: str) -> StartView:
