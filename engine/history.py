@@ -55,14 +55,19 @@ def record_change(uow: UnitOfWork, command: str, *, subject: str, before: Any, a
 
     `subject` says of what, such as `user:ann`; `before` and `after` are JSON, None where there was or is nothing.
     """
-    uow.add_once(record_chain, id=ORGANIZATION, head_seq=0, head_hash=GENESIS)
-    mine = record_chain.c.id == ORGANIZATION
-    row = uow.row(sa.select(record_chain).where(mine).with_for_update())
-    if row is None:
-        raise NotFound(kind="record_chain", id=ORGANIZATION)
+    row = lock_changes(uow)
     head = record(uow, ORGANIZATION, Head(row.head_seq, row.head_hash), command=command, element=subject, bundle_id="",
                   body={"before": before, "after": after, "reason": reason})
-    uow.later(sa.update(record_chain).where(mine).values(head_seq=head.seq, head_hash=head.hash))
+    uow.later(sa.update(record_chain).where(record_chain.c.id == ORGANIZATION).values(head_seq=head.seq, head_hash=head.hash))
+
+
+def lock_changes(uow: UnitOfWork) -> sa.Row[Any]:
+    """The head of the chain `organization`, locked until the end: whoever changes the organization waits here."""
+    uow.add_once(record_chain, id=ORGANIZATION, head_seq=0, head_hash=GENESIS)
+    row = uow.row(sa.select(record_chain).where(record_chain.c.id == ORGANIZATION).with_for_update())
+    if row is None:
+        raise NotFound(kind="record_chain", id=ORGANIZATION)
+    return row
 
 
 def body_digest(salt: bytes, body: bytes) -> str:

@@ -80,3 +80,8 @@ def _of_user(user: str, address: str) -> str:
 
 def _of_address(address: str) -> str:
     return f"address:{address}"
+
+
+def end_all(uow: UnitOfWork, user_id: str) -> None:
+    """Close every session of a user."""
+    uow.execute(sa.delete(web_session).where(web_session.c.user_id == user_id))

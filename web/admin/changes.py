@@ -1,0 +1,30 @@
+"""What administrators changed: who, when, what, before and after."""
+
+from flask import request
+from flask_babel import gettext as _
+
+from engine import directory
+from web.access import needs, unit_of_work
+from web.admin.room import pages, show
+from web.layout import words
+
+
+@pages.get("/changes")
+@needs("admin")
+def changes() -> str:
+    """The record of changes, newest first, by person and kind."""
+    asked = {name: request.args.get(name, "") for name in ("actor", "command", "subject")}
+    with unit_of_work(writes=False) as uow:
+        rows, before = directory.changes(uow, actor=asked["actor"], command=asked["command"], subject=asked["subject"],
+                                         before=request.args.get("before", type=int))
+        kinds, actors = directory.commands(uow)
+        people = {each: words.person(uow, each) for each in {*actors, *(row.actor for row in rows)}}
+        return show(uow, "changes", "changes", rows=rows, before=before, asked=asked, kinds=kinds, people=people, told=_told)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_told(each) for each in value) or "—"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return str(value) if value not in (None, "") else "—"
