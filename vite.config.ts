@@ -1,6 +1,6 @@
 /** Builds the islands of the pages: one entry a page, shared code split off, names with hashes, a manifest for Jinja. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -13,6 +13,15 @@ function compress(folder: string): void {
   for (const name of readdirSync(folder).filter((file) => /\.(js|css|svg)$/.test(file))) {
     const path = resolve(folder, name);
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+  }
+}
+
+/** What PDF documents are set in (web/records): two weights of a Chinese font under the OFL, with its licence. */
+function layFonts(): void {
+  const [from, to] = ['node_modules/@expo-google-fonts/noto-sans-sc', resolve(OUT, 'fonts')];
+  mkdirSync(to, { recursive: true });
+  for (const path of ['400Regular/NotoSansSC_400Regular.ttf', '600SemiBold/NotoSansSC_600SemiBold.ttf', 'LICENSE_FONT']) {
+    copyFileSync(resolve(from, path), resolve(to, basename(path)));
   }
 }
 
@@ -35,6 +44,7 @@ function servedWithoutGap(): Plugin {
     closeBundle() {
       compress(resolve(ASIDE, 'assets'));
       swapIn();
+      layFonts();
     },
   };
 }

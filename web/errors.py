@@ -67,6 +67,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "may_not_share": Refusal(403, "只能与您所在的小组共享筛选。", "A filter is shared only with a group that you are in."),
     "not_owner_of_filter": Refusal(403, "筛选“{name}”由 {who} 保存，只有其本人或该组负责人可以删除。",
                                    "{who} saved the filter “{name}”; only they or a lead of the group delete it."),
+    "print_font_missing": Refusal(500, "服务器缺少打印字体，请管理员重新执行 make build。记录的网页版可以照常打印。",
+                                  "The server lacks the font for PDF: an administrator runs make build again. The page prints as ever."),
     # tasks and cases
     "task_claimed": Refusal(409, "{who} 已于 {at} 领取了这项任务，由其办理。您填写的内容保留在下方。",
                             "{who} claimed this task at {at} and does it. What you typed is kept below."),

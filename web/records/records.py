@@ -1,0 +1,86 @@
+"""`/cases/<id>/records/<name>`: a record as a page for paper, and `.pdf`."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, render_template
+
+from engine import cases
+from engine.errors import NotFound
+from engine.unit_of_work import UnitOfWork
+from handlers import printed_records
+from handlers.printed_records import Kind, PrintedRecord
+from web.access import needs, unit_of_work
+from web.layout import words
+from web.records import pdf
+
+pages = Blueprint("records", __name__, template_folder="templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A record that the case page leads to; not there yet: `comes_with` says when it comes to be."""
+
+    name: str
+    title: str
+    comes_with: str
+    is_there: bool
+
+
+@pages.get("/cases/<case_id>/records/<name>")
+@needs("signed_in")
+def page(case_id: str, name: str) -> str | tuple[str, int]:
+    """A record as a page that is made for paper."""
+    with unit_of_work(writes=False) as uow:
+        kind, found = _record(uow, case_id, name)
+        foot = _foot(uow)
+    if found is None:
+        return render_template("records/missing.html", kind=kind, title=_title(kind), comes_with=_comes_with(kind),
+                               case_id=case_id, section="inbox"), 404
+    return render_template("records/record.html", record=found, case_id=case_id, foot=foot)
+
+
+@pages.get("/cases/<case_id>/records/<name>.pdf")
+@needs("signed_in")
+def document(case_id: str, name: str) -> Response:
+    """The same record as PDF. `NotFound` while it does not exist."""
+    with unit_of_work(writes=False) as uow:
+        _kind, found = _record(uow, case_id, name)
+        foot = _foot(uow)
+    if found is None:
+        raise NotFound(kind="record", id=name)
+    response = Response(pdf.rendered(found, printed=foot), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}-{_plain(found.number)}.pdf"'
+    return response
+
+
+def offers(uow: UnitOfWork, case_id: str, process_key: str) -> list[Offer]:
+    """The records that a case has or will have, for its page."""
+    return [Offer(kind.name, _title(kind), _comes_with(kind), printed_records.record(uow, case_id, kind.name) is not None)
+            for kind in printed_records.offered(process_key)]
+
+
+def _record(uow: UnitOfWork, case_id: str, name: str) -> tuple[Kind, PrintedRecord | None]:
+    """The record, if the reader may see the case and its process makes one of this kind."""
+    row = cases.instance(uow, case_id)
+    kind = printed_records.kind_of(name)
+    if kind not in printed_records.offered(row.process_key):
+        raise NotFound(kind="record", id=name)
+    return kind, printed_records.record(uow, case_id, name)
+
+
+def _foot(uow: UnitOfWork) -> str:
+    """When it was printed, and by whom: a printout is a copy."""
+    return f"{words.moment(uow.now)} · {words.person(uow, uow.actor.id)}"
+
+
+def _title(kind: Kind) -> str:
+    return kind.title_en if words.language() == "en" else kind.title
+
+
+def _comes_with(kind: Kind) -> str:
+    return kind.comes_with_en if words.language() == "en" else kind.comes_with
+
+
+def _plain(number: str) -> str:
+    """A case number as a file name."""
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in number)
