@@ -344,7 +344,7 @@ def seed(uow: UnitOfWork, organization: Mapping[str, Any], hashed: str) -> None:
         missing = [row for row in rows if row["id"] not in there]
         if missing:
             names = table.columns.keys()
-            uow.execute(sa.insert(table), [{name: row.get(name, False) for name in names} for row in missing])
+            uow.execute(sa.insert(table), [{name: row.get(name, name == "is_active") for name in names} for row in missing])
     there = {found.id for found in users(uow)}
     for row in organization["users"]:
         if row["id"] not in there:

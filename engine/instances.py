@@ -19,7 +19,7 @@ from engine.unit_of_work import Option, UnitOfWork
 Values = Mapping[str, Any]
 _VERSION = sa.select(definition).where(
     definition.c.kind == "process", definition.c.key == sa.bindparam("named"), definition.c.version == sa.bindparam("of"))
-_OFFICE = sa.select(office.c.id).where(office.c.id == sa.bindparam("office"))
+_OFFICE = sa.select(office.c.id).where(office.c.id == sa.bindparam("office"), office.c.is_active)
 _ADD_INSTANCE = sa.insert(process_instance)
 _NEXT_NUMBER = sa.update(business_key_sequence).where(business_key_sequence.c.process_key == sa.bindparam("process")).values(
     last=business_key_sequence.c.last + 1).returning(business_key_sequence.c.last)

@@ -16,9 +16,9 @@ def engineers(uow: UnitOfWork, office: str) -> list[Option]:
 
 
 def offices(uow: UnitOfWork, office: str) -> list[Option]:
-    """All offices."""
+    """The offices that are open."""
     del office
-    return [Option(row.id, row.name, row.name_en) for row in identity.offices(uow)]
+    return [Option(row.id, row.name, row.name_en) for row in identity.offices(uow) if row.is_active]
 
 
 def staff(uow: UnitOfWork, office: str) -> list[Option]:
