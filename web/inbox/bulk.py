@@ -63,8 +63,8 @@ def _chosen() -> list[tuple[str, int | None]]:
 
 def _verb(name: str) -> tuple[Verb, str]:
     """What is to be done with each, and the words for having done it."""
-    if name == "claim":
-        return lambda uow, task, revision: tasks.claim(uow, task, revision=revision), _("claimed")
+    if name == "claim":  # only an unclaimed task is claimed; whatever else has changed about it does not matter
+        return lambda uow, task, _revision: tasks.claim(uow, task), _("claimed")
     if name == "release":
         return lambda uow, task, revision: tasks.release(uow, task, revision=revision), _("released")
     if name == "assign":
