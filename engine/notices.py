@@ -12,7 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from engine import calendars, canonical, history, ids, job_rows, notice_words
-from engine.errors import InvalidValue
+from engine.errors import InvalidValue, NotFound
 from engine.settings import Settings
 from engine.tables import UtcDateTime, notice, process_instance, task, user_account, user_setting, watch
 from engine.unit_of_work import UnitOfWork
@@ -39,6 +39,7 @@ class Notice:
     task_id: str | None
     created_at: datetime
     is_seen: bool
+    is_open: bool  # its task is
     arguments: Mapping[str, Any]
     facts: Mapping[str, Mapping[str, Any]]
 
@@ -105,6 +106,14 @@ def recent(uow: UnitOfWork, limit: int, *, before: Key | None = None) -> list[No
     return [_read(row) for row in rows]
 
 
+def one(uow: UnitOfWork, notice_id: str) -> Notice:
+    """A notice of the actor. `NotFound` if it is not theirs."""
+    row = uow.row(_READ.where(notice.c.id == notice_id, notice.c.user_id == uow.actor.id))
+    if row is None:
+        raise NotFound(kind="notice", id=notice_id)
+    return _read(row)
+
+
 def told(uow: UnitOfWork, user_id: str, where: sa.ColumnElement[bool]) -> list[Notice]:
     """The newest `COUNTED` notices of a person that match, for the digest."""
     query = _READ.where(notice.c.user_id == user_id, where).order_by(notice.c.created_at.desc(), notice.c.id.desc())
@@ -121,6 +130,7 @@ def mark_seen(uow: UnitOfWork, ids_: Sequence[str] | None) -> None:
 
 _READ = sa.select(
     notice, process_instance.c.business_key, task.c.name.label("task"), task.c.name_en.label("task_en"),
+    task.c.state.label("task_state"),
     user_account.c.name.label("who"), user_account.c.name_en.label("who_en"),
 ).outerjoin(process_instance, process_instance.c.id == notice.c.instance_id).outerjoin(
     task, task.c.id == notice.c.task_id).outerjoin(user_account, user_account.c.id == notice.c.actor)
@@ -145,7 +155,7 @@ def _read(row: sa.Row[Any]) -> Notice:
         "en": {"who": row.who_en or "The system", "task": row.task_en, **_english(told)},
     }
     return Notice(row.id, row.kind, row.instance_id, row.task_id, row.created_at, row.seen_at is not None,
-                  arguments, by_language)
+                  row.task_state == "open", arguments, by_language)
 
 
 def _english(told: Mapping[str, Any]) -> dict[str, Any]:

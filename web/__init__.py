@@ -18,6 +18,7 @@ from web.admin import admin
 from web.cases import cases
 from web.inbox import inbox, tasks
 from web.layout import assets, words
+from web.people import people
 from web.records import records
 
 log = logging.getLogger("fuwuflow")
@@ -42,7 +43,8 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
           default_translation_directories="translations")
     app.before_request(access.guard)
     app.after_request(_finish)
-    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, cases.pages, admin.pages, records.pages, rest.pages):
+    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, cases.pages, people.pages, admin.pages,
+                  records.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(EngineError, refuse)
@@ -102,5 +104,6 @@ def _for_templates() -> dict[str, object]:
     return {
         "csrf_token": access.csrf_token, "user": access.signed_in_row(), "language": words.language(), "assets": assets,
         "moment": words.moment, "in_words": words.in_words, "may_administer": identity.may_administer,
+        "bell": people.bell.bell,
         "Forbidden": Forbidden,
     }

@@ -47,6 +47,11 @@ def end(uow: UnitOfWork, token: str) -> None:
     uow.execute(sa.delete(web_session).where(web_session.c.token_hash == digest(token)))
 
 
+def end_others(uow: UnitOfWork, token: str) -> None:
+    """Close every session of the acting user but the one of `token`."""
+    uow.execute(sa.delete(web_session).where(web_session.c.user_id == uow.actor.id, web_session.c.token_hash != digest(token)))
+
+
 def digest(token: str) -> str:
     """What the database keeps of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

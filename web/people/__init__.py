@@ -1,0 +1,1 @@
+"""What a person sees of themselves: notices, settings, absence."""
