@@ -1,6 +1,6 @@
 """User tasks: claim, release, assign, delegate, give back, complete (WS-HumanTask §4, in the words of Camunda 7)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -138,6 +138,13 @@ def complete(uow: UnitOfWork, task_id: str, *, values: Values | None = None, var
     drafts.discard(uow, task_id)
     replies.keep(uow, idempotency_key, instance.id)
     return str(instance.id)
+
+
+def open_load(uow: UnitOfWork, people: Collection[str]) -> dict[str, int]:
+    """How many open tasks each of these users has; those with none are left out."""
+    query = sa.select(task.c.assignee, sa.func.count().label("number")).where(
+        task.c.state == "open", task.c.assignee.in_(people))
+    return {row.assignee: row.number for row in uow.rows(query.group_by(task.c.assignee))}
 
 
 def form_of(bundle: Bundle, element: Element) -> Values | None:

@@ -16,7 +16,8 @@ from handlers.operations import OPERATIONS
 from web import access, auth, cli, errors, health, rest
 from web.admin import admin
 from web.cases import cases
-from web.inbox import inbox, tasks
+from web.documents import comments, documents
+from web.inbox import drafts, handing, inbox, tasks
 from web.layout import assets, words
 from web.people import people
 from web.records import records
@@ -43,7 +44,8 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
           default_translation_directories="translations")
     app.before_request(access.guard)
     app.after_request(_finish)
-    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, cases.pages, people.pages, admin.pages,
+    for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, handing.pages, drafts.pages,
+                  comments.pages, documents.pages, cases.pages, people.pages, admin.pages,
                   records.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)

@@ -21,8 +21,10 @@ from engine.unit_of_work import Actor, ProcessEngine, UnitOfWork
 from web import sessions
 
 Permission = Literal["public", "signed_in", "admin", "basic"]
+Files = bool | Literal["several"]
 View = TypeVar("View", bound=Callable[..., Any])
 BODY_LIMIT = 2_000_000
+AT_ONCE = 5  # files of the largest size in one request; the server keeps them on disk meanwhile
 SESSION_COOKIE = "fuwuflow_session"
 VISITOR_COOKIE = "fuwuflow_visitor"  # carries the CSRF token of a visitor who has no session yet
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,14 +33,17 @@ NOBODY = Actor("")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route declared; `takes_files` lifts the body limit to `max_upload_bytes`; without `is_use` a session ages on."""
+    """What a route declared; without `is_use` a session ages on.
+
+    `takes_files` lifts the body limit to `max_upload_bytes`, "several" to `AT_ONCE` times that.
+    """
 
     permission: Permission
-    takes_files: bool
+    takes_files: Files
     is_use: bool
 
 
-def needs(permission: Permission, *, takes_files: bool = False, is_use: bool = True) -> Callable[[View], View]:
+def needs(permission: Permission, *, takes_files: Files = False, is_use: bool = True) -> Callable[[View], View]:
     """Declare who may call a view. Stands under the route decorator. What a page asks by itself is no use of the session."""
     def declare(view: View) -> View:
         view.access = Access(permission, takes_files, is_use)  # type: ignore[attr-defined]  # a mark on the function itself
@@ -76,7 +81,8 @@ def guard() -> Response | None:
     if access is None:
         raise Forbidden("undeclared_route")
     limit = engine().settings.max_upload_bytes if access.takes_files else BODY_LIMIT
-    request.max_content_length = request.max_form_memory_size = limit
+    request.max_content_length = limit * AT_ONCE if access.takes_files == "several" else limit
+    request.max_form_memory_size = limit
     if access.permission == "basic":
         return None
     _find_session(access.is_use)

@@ -1,6 +1,59 @@
-/** The task page: its form, and the small diagram with "you are here". */
+/** The task page: its form, drafts, what was entered before, comments and files, keys, and the small diagram. */
+import '../layout/islands/task.css';
+import { converse } from '../layout/islands/conversation';
 import { showDiagrams } from '../layout/islands/diagram';
 import { showForm } from '../layout/islands/form';
+import { shortcuts } from '../layout/islands/keys';
+import { said } from '../layout/islands/said';
 
+/** Sends the comment that is being written, else completes the task, or leads to its answers where there are several. */
+function complete(event: KeyboardEvent): void {
+  const comment = (event.target as HTMLElement).closest<HTMLFormElement>('form[data-comment]');
+  if (comment) return comment.requestSubmit();
+  const form = document.querySelector<HTMLFormElement>('form#complete');
+  const answers = form?.querySelectorAll<HTMLElement>('.answer');
+  if (answers?.length) answers[0]!.focus();
+  else form?.requestSubmit(form.querySelector<HTMLElement>('.actions button'));
+}
+
+function go(selector: string): boolean {
+  const found = document.querySelector<HTMLElement>(selector);
+  found?.click();
+  return Boolean(found);
+}
+
+function writeComment(): boolean {
+  const text = document.querySelector<HTMLTextAreaElement>('#comment-text');
+  text?.focus();
+  text?.scrollIntoView({ block: 'center' });
+  return Boolean(text);
+}
+
+/** Beside the form where there is room; on a phone they stay closed. */
+function openEntered(): void {
+  if (!matchMedia('(min-width: 768px)').matches) return;
+  document.querySelectorAll<HTMLDetailsElement>('details[data-wide-open]').forEach((one) => { one.open = true; });
+}
+
+function copies(): void {
+  document.querySelectorAll<HTMLElement>('[data-copy]').forEach((button) => {
+    button.hidden = false;
+    button.addEventListener('click', () => {
+      const words = document.getElementById(button.dataset.copy ?? '')?.innerText ?? '';
+      void navigator.clipboard.writeText(words).then(() => { button.textContent = button.dataset.copied ?? ''; });
+    });
+  });
+}
+
+shortcuts([
+  { keys: 'Ctrl+Enter', words: said('完成任务（或转到各个答案）', 'Complete the task (or go to its answers)'), act: complete },
+  { keys: 'c', words: said('领取', 'Claim'), act: () => go('form[data-claim] button') },
+  { keys: 'm', words: said('留言', 'Comment'), act: writeComment },
+  { keys: 'n', words: said('下一项任务', 'Next task'), act: () => go('a[data-next]') },
+  { keys: 'b', words: said('返回待办', 'Back to the inbox'), act: () => go('.crumbs a, a[data-inbox]') },
+]);
+openEntered();
+copies();
+converse();
 showDiagrams();
 document.querySelectorAll<HTMLFormElement>('form[data-form]').forEach((form) => void showForm(form));

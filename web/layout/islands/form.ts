@@ -3,6 +3,7 @@ import { createForm, type Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import flatpickr from 'flatpickr';
 import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
+import { DraftKeeper, findDraft } from './drafts';
 import './form.css';
 import { CHINESE } from './form-words';
 
@@ -38,6 +39,14 @@ function keepTyped(form: Form, key: string): void {
     window.clearTimeout(timer);
     timer = window.setTimeout(() => sessionStorage.setItem(`typed:${key}`, JSON.stringify(form._getState().data)), 200);
   });
+}
+
+/** The draft on the server goes on from here; one that another device saved after this tab's last is a choice. */
+function keepDraft(form: Form, element: HTMLFormElement, key: string, draft: Awaited<ReturnType<typeof findDraft>>, isFresh: boolean): void {
+  const known = sessionStorage.getItem(`basis:${key}`);
+  const keeper = new DraftKeeper(form, element, key, isFresh || draft?.saved_at === known ? draft : null);
+  if (draft && isFresh) keeper.tellContinued(draft);
+  else if (draft && draft.saved_at !== known && !('formTyped' in element.dataset)) keeper.tellNewer(draft);
 }
 
 /** A field's place as the server names it: `customer`, or `parts[2].quantity` in a row. */
@@ -113,10 +122,12 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
   if (chinese) flatpickr.localize(Mandarin);
   const key = element.dataset.form ?? '';
   const typed = readTyped(key);
+  const draft = await findDraft(key);
+  const isFresh = !typed && !('formTyped' in element.dataset);  // nothing newer came with the page or lies in this tab
   const form = await createForm({
     container: host,
     schema: definition.schema,
-    data: { ...definition.data, ...typed },
+    data: { ...definition.data, ...(isFresh ? draft?.entries : {}), ...typed },
     additionalModules: [{ translate: ['value', translate] }],
   });
   host.querySelector('[data-form-waits]')?.remove();
@@ -129,6 +140,7 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
     });
   }
   keepTyped(form, key);
+  keepDraft(form, element, key, draft, isFresh);
   requestAnimationFrame(() => translatePlaceholders(host));
   form.on('changed', () => { requestAnimationFrame(() => translatePlaceholders(host)); });  // a value returned here would stop the event
   element.addEventListener('submit', (event) => {

@@ -1,0 +1,1 @@
+"""Photos, files and comments of a case."""

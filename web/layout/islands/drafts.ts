@@ -1,0 +1,128 @@
+/** What is typed into a form is saved on the server as it is typed, and put back on the next visit. */
+import type { Form } from '@bpmn-io/form-js-viewer';
+import { said } from './said';
+
+type Values = Record<string, unknown>;
+/** What the server keeps; an empty object where it keeps nothing. */
+interface Draft { entries?: Values; saved_at?: string; words?: string }
+
+const QUIET = 800;  // milliseconds without a keystroke
+const PATIENCE = 3000;  // a slow network must not hold the form back
+
+export function subjectOf(key: string): string {
+  return key.startsWith('start-') ? `start:${key.slice('start-'.length)}` : key;
+}
+
+/** The reader's draft, null where there is none or the server did not answer in time. */
+export async function findDraft(key: string): Promise<Draft | null> {
+  try {
+    const reply = await fetch(address(key), { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE) });
+    const found = reply.ok ? ((await reply.json()) as Draft) : {};
+    return found.entries ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+function address(key: string): string {
+  return `/drafts?subject=${encodeURIComponent(subjectOf(key))}`;
+}
+
+/** Saves one form's draft; `basis` is when the draft was saved that this page knows. */
+export class DraftKeeper {
+  private basis: string;
+  private timer = 0;
+  private isDirty = false;
+  private readonly line = document.createElement('p');
+
+  constructor(private readonly form: Form, private readonly element: HTMLFormElement, private readonly key: string, known: Draft | null) {
+    this.basis = known?.saved_at ?? sessionStorage.getItem(`basis:${key}`) ?? '';
+    this.line.className = 'draft-line';
+    this.line.setAttribute('role', 'status');
+    element.querySelector('[data-form-host]')?.after(this.line);
+    form.on('field.updated', () => this.touched());
+    window.addEventListener('online', () => { if (this.isDirty) void this.save(); });
+    document.addEventListener('visibilitychange', () => { if (document.hidden && this.isDirty) void this.save(); });
+  }
+
+  /** Says that the words on the page are those of a draft, with the way to begin again. */
+  tellContinued(draft: Draft): void {
+    this.say(said(`已接着 ${draft.words} 的草稿。`, `Continued from your draft of ${draft.words}.`),
+      [said('重新填写', 'Start afresh'), () => void this.startAfresh()]);
+  }
+
+  /** Another device saved later than this page: the reader chooses. */
+  tellNewer(draft: Draft): void {
+    window.clearTimeout(this.timer);
+    this.say(said(`您在别处于 ${draft.words} 保存了更新的草稿。`, `A newer draft of yours was saved elsewhere at ${draft.words}.`),
+      [said('用那一份', 'Take that one'), () => this.take(draft)],
+      [said('用这一份', 'Keep this one'), () => void this.save(true)]);
+  }
+
+  async startAfresh(): Promise<void> {
+    window.clearTimeout(this.timer);
+    const reply = await this.send('DELETE').catch(() => null);
+    if (!reply?.ok) return this.tellUnsaved();
+    sessionStorage.removeItem(`typed:${this.key}`);
+    sessionStorage.removeItem(`basis:${this.key}`);
+    location.reload();
+  }
+
+  async save(overrides = false): Promise<void> {
+    window.clearTimeout(this.timer);
+    this.isDirty = false;
+    const entries = this.form._getSubmitData() as Values;
+    const reply = await this.send('PUT', { entries, basis: this.basis, overrides }).catch(() => null);
+    if (reply?.ok) this.saved((await reply.json()) as Draft);
+    else if (reply?.status === 409) this.tellNewer((await reply.json()) as Draft);
+    else this.tellUnsaved(reply?.status);
+  }
+
+  private touched(): void {
+    this.isDirty = true;
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.save(), QUIET);
+  }
+
+  private take(draft: Draft): void {
+    this.know(draft);
+    this.form._setState({ data: { ...this.form._getState().data, ...draft.entries } });
+    this.tellContinued(draft);
+  }
+
+  private saved(draft: Draft): void {
+    this.know(draft);
+    if (!this.isDirty) this.say(said(`草稿已保存 ${draft.words}`, `Draft saved ${draft.words}`));
+  }
+
+  private know(draft: Draft): void {
+    this.basis = draft.saved_at ?? '';
+    sessionStorage.setItem(`basis:${this.key}`, this.basis);
+  }
+
+  private tellUnsaved(status?: number): void {
+    this.isDirty = true;
+    this.say(status === 401
+      ? said('登录已过期：内容保留在此浏览器中，提交时会请您重新登录。', 'Your session has ended: the words are kept in this browser; you will sign in again when you send them.')
+      : said('暂时无法保存到服务器：内容保留在此浏览器中，恢复连接后自动保存。', 'Not saved on the server: the words are kept in this browser and saved when the connection is back.'));
+  }
+
+  private say(words: string, ...choices: [string, () => void][]): void {
+    this.line.replaceChildren(words, ...choices.map(([label, act]) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'btn btn-link';
+      button.textContent = label;
+      button.addEventListener('click', act);
+      return button;
+    }));
+  }
+
+  private send(method: string, body?: object): Promise<Response> {
+    const csrf = this.element.querySelector<HTMLInputElement>('input[name=csrf]')?.value ?? '';
+    return fetch(address(this.key), {
+      method, keepalive: document.hidden, body: body && JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': csrf },
+    });
+  }
+}
