@@ -66,6 +66,7 @@ export default defineConfig({
         task: 'web/inbox/task.ts',
         case: 'web/cases/case.ts',
         start: 'web/cases/start.ts',
+        startable: 'web/cases/startable.ts',
       },
     },
   },
