@@ -4,12 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import clients, engine_alone, inbox, memory, proof, steps, timers, together
+from tests.bench import clients, engine_alone, inbox, memory, polling, proof, steps, timers, together
 from tests.bench.company import databases, prepare
 from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
-PARTS = ("engine", "steps", "together", "rest", "inbox", "timers", "memory", "proof")
+PARTS = ("engine", "steps", "together", "rest", "inbox", "polling", "timers", "memory", "proof")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -45,6 +45,7 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "together": lambda: together.measure(table, *where),
         "rest": lambda: clients.measure(table, *where, clients=asked.clients, seconds=asked.seconds),
         "inbox": lambda: inbox.measure(table, rounds, *where, open_tasks=tasks),
+        "polling": lambda: polling.measure(table, rounds, *where, seconds=max(asked.seconds, 2 * polling.EVERY)),
         "timers": lambda: timers.measure(table, *where, timers=300 if short else 10_000),
         "memory": lambda: memory.measure(table, *where),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),

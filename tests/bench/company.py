@@ -17,9 +17,11 @@ from tests.diagram_text import boundary, diagram, end, flow_if, flows, node, sta
 
 PASSWORD = "bench"
 GROUPS = {"service_engineer": True, "service_lead": True, "technical_support": False}
+OFFICES = ("head", "office1", "office2", "office3", "office4")
 ORGANIZATION = {
-    "offices": [{"id": "head", "name": "总部", "name_en": "Head office", "region": None}],
-    "groups": [{"id": group, "name": group, "name_en": group, "by_office": by_office} for group, by_office in GROUPS.items()],
+    "offices": [{"id": office, "name": office, "name_en": office, "region": None} for office in OFFICES],
+    "groups": [{"id": group, "name": group, "name_en": group, "by_office": by_office, "leads": group == "service_lead"}
+               for group, by_office in GROUPS.items()],
     "users": [],
 }
 API = Actor("api", sees_all=True, acts_everywhere=True)
@@ -66,6 +68,7 @@ def prepare(url: str) -> None:
         identity.seed(uow, ORGANIZATION, "")
         identity.create_user(uow, "api", name="api", hashed=hashed, sees_all=True, acts_everywhere=True)
         identity.create_user(uow, "eva", name="eva", hashed=hashed, memberships=[("service_engineer", "head")])
+        identity.create_user(uow, "lea", name="lea", hashed=hashed, memberships=[("service_lead", "head")])
         calendars.seed(uow, uow.now.year, uow.now.year + 1)
         deployments.deploy(uow, [File("bench.bpmn", bench_diagram())], name="bench")
     engine.close()
