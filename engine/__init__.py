@@ -23,7 +23,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `notes` < `comments`, `documents` | what people add to the record of a case without moving it |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
 | `watching` | who is told of a case |
-| `worklist/` < `filters`, `case_list`, `cases`, `queries/` | the read side: lists of tasks, saved by name · lists of cases · one case · REST |
+| `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: lists of tasks, saved by name · lists of cases · one case · what was entered before · REST |
 | `directory`, `incidents`, `forecast` | the administrator's read side: people and changes · what failed · what runs and will fire |
 | `audit/` | verification and recomputation |
 | `chores` < `scheduler` | what recurs · the tick |
