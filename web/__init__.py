@@ -15,7 +15,7 @@ from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
 from web import access, auth, cli, errors, health, rest
 from web.admin import admin
-from web.cases import cases
+from web.cases import cases, interventions, listing
 from web.documents import comments, documents
 from web.inbox import drafts, handing, inbox, tasks
 from web.layout import assets, words
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     app.before_request(access.guard)
     app.after_request(_finish)
     for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, handing.pages, drafts.pages,
-                  comments.pages, documents.pages, cases.pages, people.pages, admin.pages,
+                  comments.pages, documents.pages, cases.pages, listing.pages, interventions.pages, people.pages, admin.pages,
                   records.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)

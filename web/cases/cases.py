@@ -8,15 +8,17 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
-from engine import actions, cases, identity, instances, replies, worklist
-from engine.errors import EngineError, InvalidForm, InvalidValue
-from engine.unit_of_work import SYSTEM
+from engine import actions, case_list, cases, identity, instances, replies, watching
+from engine.cases import Case
+from engine.errors import EngineError, Forbidden, InvalidForm, InvalidValue
+from engine.unit_of_work import SYSTEM, UnitOfWork
 from handlers import machines
 from web import errors
 from web.access import needs, unit_of_work
-from web.cases import telling
+from web.cases import interventions, starting, telling
 from web.layout import deadlines, island, pictures, words
 from web.patience import is_settled
+from web.records import records
 
 pages = Blueprint("cases", __name__, template_folder="templates")
 YEAR = 31_536_000
@@ -25,22 +27,61 @@ SERIALS = ("serial_number", "serial")  # start fields that find a machine
 
 @pages.get("/cases/<case_id>")
 @needs("signed_in")
-def page(case_id: str) -> str:
+def page(case_id: str) -> str | tuple[str, int]:
     """Where the case stands, what is known of it, and what happened."""
     with unit_of_work(writes=False) as uow:
-        case = cases.case(uow, case_id)
-        shown = {
-            "case": case, "timeline": cases.timeline(uow, case_id),
-            "known": telling.known(uow, case, cases.variables(uow, case_id)),
-            "due": deadlines.clock(uow), "pictures": [pictures.of_process(part) for part in case.processes],
-            "people": {row.id: words.in_words(row) for row in identity.users(uow)} | {SYSTEM.id: _("system")},
-            "offices": {row.id: words.in_words(row) for row in identity.offices(uow)},
-            "actions": actions.offered(uow, case.instance),
-            "groups_of": telling.group_words(uow),
-        }
+        try:
+            case = cases.case(uow, case_id)
+        except Forbidden as error:
+            return _not_mine(uow, error), 403
+        shown = _shown(uow, case)
     return render_template(
-        "cases/case.html", **shown, section="inbox", names=telling.elements(case), commands=telling.commands(),
+        "cases/case.html", **shown, section="cases", names=telling.elements(case),
         name=words.process_name(case.processes[0].process), process_name=words.process_name)
+
+
+def _shown(uow: UnitOfWork, case: Case) -> dict[str, Any]:
+    """All that the page of a case tells."""
+    row = case.instance
+    people = {each.id: words.in_words(each) for each in identity.users(uow)} | {SYSTEM.id: str(_("system"))}
+    known = telling.known(uow, case, cases.variables(uow, row.id))
+    events = cases.timeline(uow, row.id)
+    kind = request.args.get("show", "")
+    picked = [one for one in events if kind not in telling.KINDS or one.kind == kind]
+    return {
+        "case": case, "people": people, "known": known, "steps": telling.by_step(known), "now": uow.now,
+        "timeline": telling.lines(uow, case, picked, people), "kinds": telling.kinds(events), "kind": kind,
+        "due": deadlines.clock(uow), "pictures": [pictures.of_process(part) for part in case.processes],
+        "visits": [telling.visits(part, uow.now, people) for part in case.processes],
+        "offices": {each.id: words.in_words(each) for each in identity.offices(uow)},
+        "actions": actions.offered(uow, row), "groups_of": telling.group_words(uow),
+        "related": case_list.related(uow, row), "related_shown": case_list.RELATED,
+        "may_intervene": row.ended_at is None and identity.may_intervene(uow, row),
+        "is_watched": watching.is_watched(uow, row.id),
+        "suspension": cases.suspension(uow, row.id) if row.status == "suspended" else None,
+        "interventions": interventions.titles(), "records": records.offers(uow, row.id, row.process_key),
+    }
+
+
+def _not_mine(uow: UnitOfWork, error: Forbidden) -> str:
+    """Whose case it is, and whom to ask."""
+    place = str(error.facts.get("office", ""))
+    office = next((words.in_words(each) for each in identity.offices(uow) if each.id == place), place)
+    leads = [words.in_words(each) for group in identity.groups(uow) if group.leads and group.by_office
+             for each in identity.members(uow, group.id, place)]
+    return render_template("cases/not_mine.html", section="cases", office=office, leads=leads)
+
+
+@pages.post("/cases/<case_id>/watch")
+@needs("signed_in")
+def watch(case_id: str) -> Redirect:
+    """Watch the case, or with `off` no more."""
+    with unit_of_work(writes=True) as uow:
+        if request.form.get("off"):
+            watching.unwatch(uow, case_id)
+        else:
+            watching.watch(uow, case_id)
+    return redirect(url_for("cases.page", case_id=case_id))
 
 
 @pages.post("/cases/<case_id>/actions")
@@ -71,10 +112,11 @@ def diagram(definition_id: str) -> Response:
 @pages.get("/start")
 @needs("signed_in")
 def startable() -> str:
-    """What the reader may start."""
+    """What the reader may start, narrowed by the words of `q`."""
+    asked = request.args.get("q", "").strip()[:100]
     with unit_of_work(writes=False) as uow:
-        choices = worklist.startable(uow)
-    return render_template("cases/startable.html", choices=choices, section="start")
+        choices = starting.choices(uow, asked)
+    return render_template("cases/startable.html", choices=choices, asked=asked, section="start")
 
 
 @pages.get("/start/<process_key>")
@@ -118,16 +160,18 @@ def _start(process_key: str, typed: Mapping[str, Any], office: str | None) -> st
             return earlier
         case_id = instances.start(uow, process_key, form_values=typed, office=office)
         replies.keep(uow, key, case_id)
+        starting.count(uow, process_key)
         return case_id
 
 
 @pages.get("/machines")
 @needs("signed_in")
 def machine() -> Response:
-    """The machine behind `serial`: a card to show, and values for fields that are still empty."""
+    """The machine behind `serial`: a card to show, with its other cases, and values for fields that are still empty."""
+    serial = request.args.get("serial", "").strip()[:100]
     with unit_of_work(writes=False) as uow:
-        found = machines.find(uow, request.args.get("serial", "").strip()[:100])
-    card = render_template("cases/machine.html", machine=found)
+        found = machines.find(uow, serial)
+        card = render_template("cases/machine.html", machine=found, **starting.same_machine(uow, serial))
     return jsonify({"html": card, "values": _known(found) if found else {}})
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from engine import bundles, forms, identity
-from engine.cases import Case, Variable
+from engine import bundles, forms, identity, interventions
+from engine.cases import Case, CaseProcess, Event, Variable
 from engine.unit_of_work import UnitOfWork
 from web.layout import island, words
 
@@ -40,7 +41,90 @@ def commands() -> dict[str, str]:
         "complete": _("Completed"), "job": _("Done by the system"), "timer": _("Deadline reached"),
         "message": _("Message received"), "action": _("Acted"),
         "retry": _("Tried again"), "suspend": _("Suspended"), "resume": _("Resumed"), "terminate": _("Cancelled"),
+        "send_back": _("Sent back"), "skip": _("Skipped"), "set_variable": _("Changed an entry"),
+        "set_due": _("Changed the due date"),
+        "delegate": _("Delegated"), "give_back": _("Returned"), "comment": _("Commented"),
+        "add_document": _("Added a file"), "remove_document": _("Removed a file"),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event of the record as people read it; `detail` says what changed, `reason` why."""
+
+    event: Event
+    who: str
+    what: str
+    detail: str
+    reason: str
+
+
+def lines(uow: UnitOfWork, case: Case, events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
+    """The timeline in words, in the order of `events`."""
+    names, called = elements(case), commands()
+    labels, options = variable_labels(uow, case), _options(uow, case)
+    return [Line(one, _who(one, people), _what(one, called, names), _detail(one, people, names, labels, options),
+                 str(one.inputs.get("reason") or "")) for one in events]
+
+
+def _what(event: Event, called: Mapping[str, str], names: Mapping[str, str]) -> str:
+    what = called.get(event.command, event.command)
+    return str(_("%(what)s: %(element)s", what=what, element=names.get(event.element, event.element))) if event.element else what
+
+
+def _who(event: Event, people: Mapping[str, str]) -> str:
+    who = people.get(event.actor, event.actor)
+    if event.on_behalf_of is None:
+        return who
+    return str(_("%(who)s for %(whom)s", who=who, whom=people.get(event.on_behalf_of, event.on_behalf_of)))
+
+
+def _detail(event: Event, people: Mapping[str, str], names: Mapping[str, str], labels: Mapping[str, str],
+            options: Mapping[str, Mapping[Any, str]]) -> str:
+    given = event.inputs
+    if event.command == "set_variable":
+        name = str(given.get("variable", ""))
+        before, after = (value(given.get(key), options.get(name, {})) for key in ("before", "after"))
+        return str(_("%(name)s: %(before)s → %(after)s", name=labels.get(name, name), before=before, after=after))
+    if event.command == "set_due":
+        return str(_("%(before)s → %(after)s", before=value(given.get("before"), {}), after=value(given.get("due_at"), {})))
+    if event.command == "send_back":
+        return str(_("from “%(element)s”", element=names.get(given.get("from", ""), given.get("from", ""))))
+    if event.command in ("assign", "delegate", "give_back") and given.get("assignee"):
+        return str(_("to %(who)s", who=people.get(given["assignee"], given["assignee"])))
+    return _cut(str(given.get("text") or given.get("name") or "")) if event.kind == "comment" else ""
+
+
+KINDS = ("people", "system", "intervention", "comment")
+
+
+def kinds(events: Sequence[Event]) -> list[tuple[str, str, int]]:
+    """The filters of the timeline: kind, words, how many."""
+    counts = Counter[str](one.kind for one in events)
+    called = {"people": _("People"), "system": _("System"), "intervention": _("Interventions"), "comment": _("Comments")}
+    return [("", str(_("Everything")), len(events)), *((kind, str(called[kind]), counts[kind]) for kind in KINDS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One visit of an element in words: since when, how long, who ended it; `state` is now | left | cancelled | incident."""
+
+    element: str
+    name: str
+    type: str
+    at: datetime
+    lasted: str
+    who: str
+    state: str
+
+
+def visits(part: CaseProcess, now: datetime, people: Mapping[str, str]) -> list[Stay]:
+    """Where the case was, newest last; events that only pass are left out."""
+    language = words.language()
+    return [Stay(one.element.id, one.element.words(language), one.element.type, one.started_at,
+                 words.span((one.ended_at or now) - one.started_at), people.get(one.actor or "", one.actor or ""),
+                 one.end_state or "now")
+            for one in part.visits if not one.element.type.endswith("Event") or one.ended_at != one.started_at]
 
 
 def group_words(uow: UnitOfWork) -> Callable[[sa.Row[Any]], str]:
@@ -49,7 +133,7 @@ def group_words(uow: UnitOfWork) -> Callable[[sa.Row[Any]], str]:
     offices = {row.id: words.in_words(row) for row in identity.offices(uow)}
 
     def tell(task: sa.Row[Any]) -> str:
-        names = [_one(groups, name, offices.get(task.office, task.office)) for name in json.loads(task.candidate_groups)]
+        names = [group(groups, name, offices.get(task.office, task.office)) for name in json.loads(task.candidate_groups)]
         return str(_(", ")).join(names) or "—"
     return tell
 
@@ -62,13 +146,43 @@ class Known:
     label: str
     value: str
     is_asked: bool
+    step: str
+    scope: int
+
+    @property
+    def may_change(self) -> bool:
+        """Whether leads may change it."""
+        return interventions.may_change(self.name)
 
 
 def known(uow: UnitOfWork, case: Case, variables: Sequence[Variable]) -> list[Known]:
     """The variables in words: labels and options of the forms, names of people and offices, times of here."""
-    labels, options = variable_labels(uow, case), _options(uow, case)
-    return [Known(one.name, labels.get(one.name, one.name), _value(one.value, options.get(one.name, {})), one.name in labels)
-            for one in variables]
+    labels, options, asked = variable_labels(uow, case), _options(uow, case), _asking(uow, case)
+    return [Known(one.name, labels.get(one.name, one.name), value(one.value, options.get(one.name, {})), one.name in labels,
+                  asked.get(one.name, ""), one.scope) for one in variables]
+
+
+def by_step(found: Sequence[Known]) -> list[tuple[str, list[Known]]]:
+    """What people were asked, under the step that asks it first; what belongs to no step stands under ""."""
+    groups: dict[str, list[Known]] = {}
+    for one in found:
+        if one.is_asked:
+            groups.setdefault(one.step, []).append(one)
+    return list(groups.items())
+
+
+def _asking(uow: UnitOfWork, case: Case) -> dict[str, str]:
+    """Variable → the step whose form asks for it first, in the order in which the case came to them."""
+    bundle, language = bundles.load(uow, case.instance.bundle_id), words.language()
+    found: dict[str, str] = {}
+    visited = sorted((visit for part in case.processes for visit in part.visits), key=lambda visit: visit.started_at)
+    for element in dict.fromkeys(visit.element.id for visit in visited):
+        one = next(visit.element for visit in visited if visit.element.id == element)
+        schema = bundle.forms.get(one.attributes.get("formRef", ""))
+        for field in forms.fields(schema) if schema else []:
+            if not (field.is_readonly or field.is_disabled):
+                found.setdefault(field.key, one.words(language))
+    return found
 
 
 def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
@@ -87,7 +201,7 @@ def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
     return found
 
 
-def _value(found: Any, options: Mapping[Any, str]) -> str:
+def value(found: Any, options: Mapping[Any, str]) -> str:
     """One value: an option's words, yes and no, a time of here, lists line by line; long ones cut."""
     if found is None or found in ("", []):
         return "—"
@@ -114,7 +228,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONG else text[:LONG] + " …"
 
 
-def _one(groups: dict[str, Any], name: str, office: str) -> str:
+def group(groups: Mapping[str, Any], name: str, office: str) -> str:
+    """A candidate group in words, with the office if it acts within one."""
     if name not in groups:
         return name
     told = words.in_words(groups[name])

@@ -12,7 +12,7 @@ Picture = dict[str, Any]
 def of_process(part: CaseProcess, here: str | None = None) -> Picture:
     """The picture of one process."""
     return {"process": part.process.id, "done": sorted(part.done), "flows": sorted(part.flows), "tokens": dict(part.tokens),
-            "incidents": sorted(part.incidents), "here": here}
+            "incidents": sorted(part.incidents), "interventions": sorted(part.interventions), "here": here}
 
 
 def of_task(uow: UnitOfWork, view: TaskView) -> Picture:

@@ -11,7 +11,10 @@ interface Picture {
   flows: string[];
   tokens: Record<string, number>;
   incidents: string[];
+  interventions: string[];
   here: string | null;
+  going?: string[];
+  coming?: string[];
 }
 
 interface Canvas {
@@ -19,6 +22,7 @@ interface Canvas {
   viewbox(): { inner: { width: number; height: number }; outer: { width: number; height: number }; scale: number };
   viewbox(box: { x: number; y: number; width: number; height: number }): void;
   addMarker(element: string, marker: string): void;
+  removeMarker(element: string, marker: string): void;
 }
 interface Shape { x: number; y: number; width: number; height: number; waypoints?: unknown; children?: unknown[] }
 interface Registry { get(id: string): Shape | undefined }
@@ -76,6 +80,16 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
   for (const id of picture.incidents.filter((one) => registry.get(one))) {
     overlays.add(id, 'incident', { position: { bottom: 12, right: 14 }, html: badge('incident', '!') });
   }
+  for (const id of (picture.interventions ?? []).filter((one) => registry.get(one))) {
+    canvas.addMarker(id, 'has-intervention');
+    overlays.add(id, 'intervention', { position: { top: -14, left: -6 }, html: badge('intervention', '⚑') });
+  }
+  for (const [ids, kind, sign] of [[picture.going, 'going', '−'], [picture.coming, 'coming', '+']] as const) {
+    for (const id of (ids ?? []).filter((one) => registry.get(one))) {
+      canvas.addMarker(id, `is-${kind}`);
+      overlays.add(id, kind, { position: { top: -14, right: 14 }, html: badge(kind, sign) });
+    }
+  }
   if (picture.here && registry.get(picture.here)) {
     canvas.addMarker(picture.here, 'is-here');
     overlays.add(picture.here, 'here', { position: { top: -30, left: 0 }, html: badge('here', hereWords) });
@@ -84,7 +98,7 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
 
 /** The element to look at first: where the reader is, else a token. */
 function focus(picture: Picture): string | undefined {
-  return picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens).at(-1);
+  return picture.coming?.[0] ?? picture.going?.[0] ?? picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens).at(-1);
 }
 
 function lookAt(viewer: NavigatedViewer, id: string | undefined): void {
@@ -113,6 +127,41 @@ function connect(host: HTMLElement, viewer: NavigatedViewer, picture: Picture): 
   }
 }
 
+/** The list beside a diagram and the diagram point at each other: from a row to its element, from an element to its rows. */
+function join(host: HTMLElement, viewer: NavigatedViewer): void {
+  const part = host.closest('[data-part]');
+  const rows = [...(part?.querySelectorAll<HTMLElement>('[data-visit]') ?? [])];
+  if (!rows.length) return;
+  const canvas = viewer.get<Canvas>('canvas');
+  const show = (id: string): void => {
+    for (const row of rows) {
+      row.classList.toggle('is-shown', row.dataset.visit === id);
+      if (viewer.get<Registry>('elementRegistry').get(row.dataset.visit ?? '')) canvas.removeMarker(row.dataset.visit ?? '', 'is-shown');
+    }
+    if (viewer.get<Registry>('elementRegistry').get(id)) canvas.addMarker(id, 'is-shown');
+  };
+  for (const row of rows) {
+    const id = row.dataset.visit ?? '';
+    row.addEventListener('mouseenter', () => { show(id); });
+    row.addEventListener('focus', () => { show(id); });
+    row.addEventListener('click', () => { show(id); lookAt(viewer, id); host.scrollIntoView({ block: 'nearest' }); });
+  }
+  viewer.on('element.hover', ({ element }: { element?: { id: string } }) => { if (element) tell(host, rows, element.id); });
+  viewer.on('element.click', ({ element }: { element?: { id: string } }) => {
+    const row = rows.find((one) => one.dataset.visit === element?.id);
+    if (!element || !row) return;
+    row.closest('details')?.setAttribute('open', '');
+    show(element.id);
+    row.scrollIntoView({ block: 'nearest' });
+  });
+}
+
+/** Says beside the pointer when the case was at an element. */
+function tell(host: HTMLElement, rows: HTMLElement[], id: string): void {
+  const words = rows.filter((one) => one.dataset.visit === id).map((one) => one.innerText.replace(/\s*\n\s*/g, ' · '));
+  host.title = words.slice(-5).join('\n');
+}
+
 /** Draws the diagram named by `data-source` into `host`, marked up by `data-picture`. */
 export async function showDiagram(host: HTMLElement): Promise<void> {
   const picture = JSON.parse(host.dataset.picture ?? '{}') as Picture;
@@ -138,6 +187,7 @@ export async function showDiagram(host: HTMLElement): Promise<void> {
   paint(viewer, picture, host.dataset.hereWords ?? '');
   lookAt(viewer, focus(picture));
   connect(host, viewer, picture);
+  join(host, viewer);
 }
 
 /** Draws every `[data-diagram]` once it comes near the window; one that fails says so and the page goes on. */
