@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical, identity, reminders, replies, worklist_changes
+from engine import canonical, drafts, identity, reminders, replies, worklist_changes
 from engine.tables import chore
 from engine.unit_of_work import SYSTEM, ProcessEngine, UnitOfWork
 
@@ -48,6 +48,7 @@ CHORES: Mapping[str, Chore] = {
     "digest": Chore(reminders.digest, reminders.next_digest),
     "worklist_changes": Chore(plain(worklist_changes.prune), timedelta(hours=1)),
     "replies": Chore(plain(replies.prune), timedelta(hours=1)),
+    "drafts": Chore(plain(drafts.prune), timedelta(hours=1)),
     "sessions": Chore(plain(identity.prune_sessions), timedelta(hours=1)),
 }
 

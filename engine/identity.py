@@ -74,8 +74,9 @@ def account(uow: UnitOfWork, user_id: str) -> tuple[Actor, int] | None:
 def _stands_for(uow: UnitOfWork, user_id: str) -> dict[str, frozenset[tuple[str, str]]]:
     """The people who are absent now and whose substitute the user is, with their memberships; not whom those stand in for."""
     found: dict[str, frozenset[tuple[str, str]]] = {}
-    for absent, group, place in uow.rows(_STANDS_FOR, user=user_id, now=uow.now):
-        found[absent] = found.get(absent, frozenset()) | ({(group, place)} if group is not None else frozenset())
+    for row in uow.rows(_STANDS_FOR, user=user_id, now=uow.now):
+        held = {(row.group_id, row.office)} if row.group_id is not None else frozenset[tuple[str, str]]()
+        found[row.user_id] = found.get(row.user_id, frozenset()) | held
     return found
 
 

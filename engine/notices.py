@@ -68,10 +68,11 @@ def tell(uow: UnitOfWork, user_id: str, kind: str, *, subject: str, instance_id:
     who = None if user_id == uow.actor.id else uow.row(_WHO, user=user_id)
     if who is None:
         return
-    new = {"id": ids.new(uow.now), "user_id": user_id, "kind": kind, "subject": subject, "instance_id": instance_id,
+    notice_id = ids.new(uow.now)
+    new = {"id": notice_id, "user_id": user_id, "kind": kind, "subject": subject, "instance_id": instance_id,
            "task_id": task_id, "actor": uow.actor.id, "arguments": _arguments(arguments), "created_at": uow.now, "seen_at": None}
     if uow.add_once(notice, **new):
-        _mail(uow, who, kind, new["id"])
+        _mail(uow, who, kind, notice_id)
 
 
 def tell_watchers(uow: UnitOfWork, case: sa.Row[Any], what: Watched) -> None:

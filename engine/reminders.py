@@ -66,8 +66,8 @@ def _leads(uow: UnitOfWork) -> dict[str, list[str]]:
     query = sa.select(membership.c.office, membership.c.user_id).join(
         candidate_group, sa.and_(candidate_group.c.id == membership.c.group_id, candidate_group.c.leads)).distinct()
     found: dict[str, list[str]] = {}
-    for place, user_id in uow.rows(query.order_by(membership.c.office, membership.c.user_id)):
-        found.setdefault(place, []).append(user_id)
+    for row in uow.rows(query.order_by(membership.c.office, membership.c.user_id)):
+        found.setdefault(row.office, []).append(row.user_id)
     return found
 
 
