@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     app.after_request(_finish)
     for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, handing.pages, drafts.pages,
                   comments.pages, documents.pages, cases.pages, listing.pages, interventions.pages, people.pages, admin.pages,
-                  records.pages, rest.pages):
+                  records.pages, starting.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(EngineError, refuse)
