@@ -26,7 +26,7 @@ class Person:
         self.give_password()
         self.page.wait_for_url("**/inbox**")
         if language == "en":
-            self.page.locator(".menu-button").click()
+            self.page.locator(".menu-name").click()
             self.page.get_by_role("button", name="English").click()
             expect(self.page.locator("html")).to_have_attribute("lang", "en")
         self.words = WORDS[language]

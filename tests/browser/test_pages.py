@@ -1,17 +1,16 @@
 """What every page owes its readers: fit, access, little script, and typed words that survive."""
 
 import gzip
-import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Response, expect
 
 from engine import identity, instances, jobs
 from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.browser.access import must_be_accessible
 from tests.browser.person import Person
 from tests.conftest import Clock
 from web.inbox.inbox import PAGE
@@ -36,13 +35,10 @@ def test_pages_fit_and_are_accessible(person: People, width: int, language: str)
     task = re.sub(r"\?.*", "", admin.page.url)
     case = admin.page.locator(".crumbs a").nth(1).get_attribute("href") or ""
     if language == "en":
-        admin.page.locator(".menu-button").click()
+        admin.page.locator(".menu-name").click()
         admin.page.get_by_role("button", name="English").click()
     for path in (*PAGES, task.removeprefix(admin.address), case):
-        admin.go(path)
-        settle(admin)
-        assert admin.page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert serious(admin) == [], path
+        must_be_accessible(admin, path)
     assert admin.script_errors == []
 
 
@@ -170,16 +166,3 @@ def script_bytes(someone: Person, path: str) -> int:
     someone.go(path)
     someone.page.wait_for_load_state("networkidle")
     return sum(len(gzip.compress(found.body())) for found in scripts)
-
-
-def settle(someone: Person) -> None:
-    """Wait until the islands of the page have been drawn."""
-    someone.page.wait_for_load_state("networkidle")
-    expect(someone.page.locator('[aria-busy="true"]')).to_have_count(0)
-
-
-def serious(someone: Person) -> list[str]:
-    """What axe finds serious or critical: rule and place."""
-    found = Axe().run(someone.page).response["violations"]
-    return [json.dumps([one["id"], [node["target"] for node in one["nodes"]][:3]], ensure_ascii=False)
-            for one in found if one["impact"] in ("serious", "critical")]

@@ -73,6 +73,7 @@ function take(changes: Changes): void {
   }
   fresh = changes.rows.map(([id]) => id).filter((id) => !here.has(id));
   paintCounts(changes.counts);
+  paintBell(changes.unseen);
   show(fresh.length, gone());
 }
 
@@ -87,6 +88,19 @@ function paintCounts(counts: Record<string, number>): void {
     badge.textContent = number < 1000 ? String(number) : '999+';
     badge.hidden = number === 0;
   }
+}
+
+/** The number of notices at the bell, beside its icon and in its name. */
+function paintBell(unseen: number): void {
+  const bell = document.querySelector<HTMLElement>('.bell > summary');
+  if (!bell) return;
+  const text = unseen < 100 ? String(unseen) : '99+';
+  bell.setAttribute('aria-label', (bell.getAttribute('aria-label') ?? '').replace(/\d+\+?/, text));
+  const badge = bell.querySelector('.bell-count') ?? document.createElement('span');
+  badge.className = 'bell-count num';
+  badge.textContent = text;
+  if (unseen) bell.append(badge);
+  else badge.remove();
 }
 
 function show(added: number, left: number): void {
