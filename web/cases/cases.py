@@ -16,7 +16,7 @@ from handlers import machines
 from web import errors
 from web.access import needs, unit_of_work
 from web.cases import interventions, starting, telling
-from web.layout import deadlines, island, pictures, words
+from web.layout import conversation, deadlines, island, pictures, words
 from web.patience import is_settled
 from web.records import records
 
@@ -59,7 +59,9 @@ def _shown(uow: UnitOfWork, case: Case) -> dict[str, Any]:
         "may_intervene": row.ended_at is None and identity.may_intervene(uow, row),
         "is_watched": watching.is_watched(uow, row.id),
         "suspension": cases.suspension(uow, row.id) if row.status == "suspended" else None,
-        "interventions": interventions.titles(), "records": records.offers(uow, row.id, row.process_key),
+        "interventions": interventions.titles(),
+        "talk": conversation.of_case(uow, row, page=url_for("cases.page", case_id=row.id)),
+        "records": records.offers(uow, row.id, row.process_key),
     }
 
 
