@@ -45,7 +45,8 @@ def preview_import() -> str | tuple[str, int]:
     try:
         if upload is None or not upload.filename:
             raise InvalidValue("no_file", field="file", value="")
-        text = _text(upload.read(LARGEST + 1))
+        with upload.stream as stream:
+            text = _text(stream.read(LARGEST + 1))
         return _preview(text)
     except EngineError as error:
         return _refused(error)
