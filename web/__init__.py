@@ -15,7 +15,7 @@ from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
 from web import access, auth, cli, errors, health, rest
 from web.admin import admin
-from web.cases import cases, interventions, listing
+from web.cases import cases, interventions, listing, starting
 from web.documents import comments, documents
 from web.inbox import drafts, handing, inbox, tasks
 from web.layout import assets, words
@@ -45,8 +45,8 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     app.before_request(access.guard)
     app.after_request(_finish)
     for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, handing.pages, drafts.pages,
-                  comments.pages, documents.pages, cases.pages, listing.pages, interventions.pages, people.pages, admin.pages,
-                  records.pages, starting.pages, rest.pages):
+                  comments.pages, documents.pages, cases.pages, listing.pages, interventions.pages, people.pages,
+                  admin.pages, records.pages, starting.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(EngineError, refuse)
