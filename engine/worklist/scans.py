@@ -36,8 +36,9 @@ def leads_offices(uow: UnitOfWork) -> frozenset[str] | None:
     """The offices whose tasks the actor sees in the list `office`; None: all of them (central leads, administrators)."""
     if sees_everything(uow.actor):
         return None
-    leading = {row.id for row in uow.rows(sa.select(candidate_group.c.id).where(candidate_group.c.leads))}
-    led = frozenset(place for group, place in uow.actor.memberships if group in leading)
+    if "leading" not in uow.cache:
+        uow.cache["leading"] = {row.id for row in uow.rows(sa.select(candidate_group.c.id).where(candidate_group.c.leads))}
+    led = frozenset(place for group, place in uow.actor.memberships if group in uow.cache["leading"])
     return None if "" in led else led
 
 

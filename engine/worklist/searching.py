@@ -1,5 +1,6 @@
 """What a search text wants of the tasks: the few cases that contain it, or, where it is in many, a condition to examine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ def wanted(uow: UnitOfWork, text: str | None) -> Wanted | None:
     """What `text` wants; None if nothing is searched for."""
     if not text:
         return None
-    grams = {gram: _frequency(uow, gram) for gram in sorted(search.asked(text))[:GRAMS]}
+    grams = _frequencies(uow, sorted(search.asked(text))[:GRAMS])
     if not grams:
         return Wanted(sa.false(), is_rare=True)
     rarest = min(grams, key=lambda gram: grams[gram])
@@ -36,9 +37,12 @@ def wanted(uow: UnitOfWork, text: str | None) -> Wanted | None:
     return Wanted(task.c.instance_id.in_([row.instance_id for row in found]), is_rare=True)
 
 
-def _frequency(uow: UnitOfWork, gram: str) -> int:
-    some = sa.select(search_gram.c.instance_id).where(search_gram.c.gram == gram).limit(COUNTED)
-    return int(uow.scalar(sa.select(sa.func.count()).select_from(some.subquery())))
+def _frequencies(uow: UnitOfWork, grams: Sequence[str]) -> dict[str, int]:
+    """Piece → how many cases have it, up to `COUNTED`."""
+    some = [sa.select(search_gram.c.instance_id).where(search_gram.c.gram == gram).limit(COUNTED).subquery() for gram in grams]
+    counted = [sa.select(sa.func.count()).select_from(each).scalar_subquery().label(f"n{n}") for n, each in enumerate(some)]
+    row = uow.row(sa.select(*counted)) if counted else None
+    return dict(zip(grams, row or (), strict=True))
 
 
 def _contains(text: str, table: sa.Table) -> sa.ColumnElement[bool]:

@@ -119,7 +119,7 @@ def fill(engine: ProcessEngine, most: int) -> None:
              f"SELECT DISTINCT "
              f"substr({words['serial']}, place, 2), {words['id']} FROM numbers CROSS JOIN {words['places']}", most)
     with engine.database.connect().execution_options(isolation_level="AUTOCOMMIT", writes=True) as connection:
-        connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql("ANALYZE" if engine.is_sqlite else "VACUUM ANALYZE")  # as autovacuum does after a while
 
 
 def _copy(connection: sa.Connection, table: sa.Table, row: sa.Row[Any], different: Mapping[str, str], most: int) -> None:
