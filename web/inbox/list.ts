@@ -19,14 +19,19 @@ export function boxOf(row: Element | null | undefined): HTMLInputElement | null 
   return row?.querySelector<HTMLInputElement>('input[name=task]') ?? null;
 }
 
-/** Marks a row that left the list, with words; it stays where it is until the reader tidies up. */
-export function mark(row: HTMLTableRowElement, text: string, isRefused = false): void {
+/** Marks a row that left the list; it stays where it is until the reader tidies up. What was done with it stays written. */
+export function leave(row: HTMLTableRowElement, text: string): void {
   const box = boxOf(row);
-  if (box && !isRefused) {
+  if (box) {
     box.checked = false;
     box.disabled = true;
   }
-  row.classList.toggle('is-gone', !isRefused);
+  row.classList.add('is-gone');
+  if (!row.querySelector('[data-mark]')) mark(row, text);
+}
+
+/** Writes at a row what became of it. */
+export function mark(row: HTMLTableRowElement, text: string, isRefused = false): void {
   row.querySelector('[data-mark]')?.remove();
   const tag = document.createElement('span');
   tag.className = isRefused ? 'tag tag-danger tag-words' : 'tag tag-words';
@@ -76,7 +81,7 @@ function refresh(known: HTMLTableRowElement, newer: HTMLTableRowElement): void {
   const texts = [...newer.cells].filter((cell) => !cell.classList.contains('pick'));
   cells.forEach((cell, at) => {
     const text = texts[at];
-    if (text && text.innerHTML !== cell.innerHTML && !cell.contains(document.activeElement)) cell.replaceChildren(...text.childNodes);
+    if (text && text.innerHTML !== cell.innerHTML && !cell.contains(document.activeElement) && !cell.querySelector('[data-mark]')) cell.replaceChildren(...text.childNodes);
   });
 }
 

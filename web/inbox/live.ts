@@ -1,5 +1,5 @@
 /** Asks every few seconds whether the list changed, and says so without moving anything until the reader wants it. */
-import { keepingPlace, list, mark, merge, rows, tidy, words } from './list';
+import { keepingPlace, leave, list, merge, rows, tidy, words } from './list';
 
 interface Changes { stamp: string; counts: Record<string, number>; unseen: number; rows: [string, string][]; until: string | null }
 
@@ -68,7 +68,7 @@ function take(changes: Changes): void {
   const { until } = changes;
   if (list?.dataset.view !== 'done') {
     for (const [id, row] of here) {
-      if (!now.has(id) && (until === null || (row.dataset.key ?? '') <= until)) mark(row, words('left'));
+      if (!now.has(id) && (until === null || (row.dataset.key ?? '') <= until)) leave(row, words('left'));
     }
   }
   fresh = changes.rows.map(([id]) => id).filter((id) => !here.has(id));
@@ -165,5 +165,5 @@ export function live(): void {
   later(EVERY);
   document.addEventListener('visibilitychange', () => { if (!document.hidden) later(failures ? pause() : SECOND); });
   window.addEventListener('online', () => later(EVERY));  // jittered: an office that comes back does not ask at once
-  document.addEventListener('fuwuflow:ask', () => void ask());
+  document.addEventListener('fuwuflow:ask', () => void ask().then(repaint).catch(() => undefined));  // newer revisions of what stays
 }

@@ -109,12 +109,19 @@ export async function send(action: string): Promise<void> {
 function take(results: Result[]): void {
   for (const { id, done, words: text } of results) {
     const row = rowOf(id);
-    if (row) mark(row, text, !done);
+    if (row) settle(row, text, done);
   }
   bar?.querySelectorAll<HTMLDetailsElement>('details[open]').forEach((menu) => { menu.open = false; });
   paint();
   tell(words('result', { done: results.filter((one) => one.done).length, refused: results.filter((one) => !one.done).length }));
   document.dispatchEvent(new CustomEvent('fuwuflow:ask'));
+}
+
+/** What was done is selected no longer; whether the row leaves the list is for the next news to say. */
+function settle(row: HTMLTableRowElement, text: string, done: boolean): void {
+  mark(row, text, !done);
+  const box = boxOf(row);
+  if (box && done) box.checked = false;
 }
 
 export function selection(): void {
