@@ -17,6 +17,7 @@ from engine.unit_of_work import UnitOfWork
 from web.layout import island, words
 
 LONG = 400
+HEAD = frozenset({"office", "starter"})  # told at the head of the page already
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 
 
@@ -62,8 +63,8 @@ class Line:
 def lines(uow: UnitOfWork, case: Case, events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
     """The timeline in words, in the order of `events`."""
     names, called = elements(case), commands()
-    labels, options = variable_labels(uow, case), _options(uow, case)
-    return [Line(one, _who(one, people), _what(one, called, names), _detail(one, people, names, labels, options),
+    told = _Words(people, names, variable_labels(uow, case), _options(uow, case), _money(uow, case))
+    return [Line(one, _who(one, people), _what(one, called, names), _detail(one, told),
                  str(one.inputs.get("reason") or "")) for one in events]
 
 
@@ -79,20 +80,37 @@ def _who(event: Event, people: Mapping[str, str]) -> str:
     return str(_("%(who)s for %(whom)s", who=who, whom=people.get(event.on_behalf_of, event.on_behalf_of)))
 
 
-def _detail(event: Event, people: Mapping[str, str], names: Mapping[str, str], labels: Mapping[str, str],
-            options: Mapping[str, Mapping[Any, str]]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a detail of an event is told with."""
+
+    people: Mapping[str, str]
+    names: Mapping[str, str]
+    labels: Mapping[str, str]
+    options: Mapping[str, Mapping[Any, str]]
+    money: frozenset[str]
+
+
+def _detail(event: Event, told: _Words) -> str:
     given = event.inputs
     if event.command == "set_variable":
         name = str(given.get("variable", ""))
-        before, after = (value(given.get(key), options.get(name, {})) for key in ("before", "after"))
-        return str(_("%(name)s: %(before)s → %(after)s", name=labels.get(name, name), before=before, after=after))
+        before, after = (value(given.get(key), told.options.get(name, {}), is_money=name in told.money)
+                         for key in ("before", "after"))
+        return str(_("%(name)s: %(before)s → %(after)s", name=told.labels.get(name, name), before=before, after=after))
     if event.command == "set_due":
         return str(_("%(before)s → %(after)s", before=value(given.get("before"), {}), after=value(given.get("due_at"), {})))
     if event.command == "send_back":
-        return str(_("from “%(element)s”", element=names.get(given.get("from", ""), given.get("from", ""))))
+        return str(_("from “%(element)s”", element=told.names.get(given.get("from", ""), given.get("from", ""))))
     if event.command in ("assign", "delegate", "give_back") and given.get("assignee"):
-        return str(_("to %(who)s", who=people.get(given["assignee"], given["assignee"])))
+        return str(_("to %(who)s", who=told.people.get(given["assignee"], given["assignee"])))
     return _cut(str(given.get("text") or given.get("name") or "")) if event.kind == "comment" else ""
+
+
+def _money(uow: UnitOfWork, case: Case) -> frozenset[str]:
+    """The variables that hold cents."""
+    schemas = bundles.load(uow, case.instance.bundle_id).forms.values()
+    return frozenset(field.key for schema in schemas for field in forms.fields(schema) if field.is_money)
 
 
 KINDS = ("people", "system", "intervention", "comment")
@@ -158,15 +176,24 @@ class Known:
 def known(uow: UnitOfWork, case: Case, variables: Sequence[Variable]) -> list[Known]:
     """The variables in words: labels and options of the forms, names of people and offices, times of here."""
     labels, options, asked = variable_labels(uow, case), _options(uow, case), _asking(uow, case)
-    return [Known(one.name, labels.get(one.name, one.name), value(one.value, options.get(one.name, {})), one.name in labels,
-                  asked.get(one.name, ""), one.scope) for one in variables]
+    order, money = list(asked), _money(uow, case)
+    found = [Known(one.name, labels.get(one.name, one.name),
+                   value(one.value, options.get(one.name, {}), is_money=one.name in money),
+                   one.name in labels and one.name not in HEAD, asked.get(one.name, ""), one.scope)
+             for one in variables]
+    return sorted(found, key=lambda one: order.index(one.name) if one.name in asked else len(order))
 
 
 def by_step(found: Sequence[Known]) -> list[tuple[str, list[Known]]]:
-    """What people were asked, under the step that asks it first; what belongs to no step stands under ""."""
+    """What people were asked, under the step that asks it first; what belongs to no step stands under "", last.
+
+    A called process has its own copy of what it was given: the same value is told once.
+    """
     groups: dict[str, list[Known]] = {}
+    told = set()
     for one in found:
-        if one.is_asked:
+        if one.is_asked and (one.name, one.value) not in told:
+            told.add((one.name, one.value))
             groups.setdefault(one.step, []).append(one)
     return list(groups.items())
 
@@ -201,12 +228,14 @@ def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
     return found
 
 
-def value(found: Any, options: Mapping[Any, str]) -> str:
-    """One value: an option's words, yes and no, a time of here, lists line by line; long ones cut."""
+def value(found: Any, options: Mapping[Any, str], *, is_money: bool = False) -> str:
+    """One value: an option's words, yes and no, a time of here, cents in yuan, lists line by line; long ones cut."""
     if found is None or found in ("", []):
         return "—"
     if isinstance(found, bool):
         return str(_("yes") if found else _("no"))
+    if is_money and isinstance(found, int):
+        return str(_("%(amount)s yuan", amount=f"{found / 100:,.2f}"))
     if isinstance(found, str):
         return options.get(found) or _moment(found) or _cut(found)
     if isinstance(found, list) and all(isinstance(one, str) for one in found):

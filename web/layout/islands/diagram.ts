@@ -86,7 +86,7 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
   }
   for (const [ids, kind, sign] of [[picture.going, 'going', '−'], [picture.coming, 'coming', '+']] as const) {
     for (const id of (ids ?? []).filter((one) => registry.get(one))) {
-      canvas.addMarker(id, `is-${kind}`);
+      canvas.addMarker(id, isFrame(id) ? `frames-${kind}` : `is-${kind}`);
       overlays.add(id, kind, { position: { top: -14, right: 14 }, html: badge(kind, sign) });
     }
   }
