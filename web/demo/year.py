@@ -18,13 +18,14 @@ from engine.queries import pending
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine, UnitOfWork
 from handlers import machines, seed_year
 from handlers.days import day_of
-from web.demo import arrivals, paces
+from web.demo import arrivals, deeds, paces
 from web.demo.answers import Filling, Story, filled
 from web.demo.arrivals import Arrival
 
 YEAR = timedelta(days=365)
 CLAIMED_FIRST = 0.5  # so many tasks are claimed before they are worked on
 FEEDBACK = "customer_feedback"
+AGAIN = timedelta(hours=5)  # who finds a case held looks again
 FEEDBACK_BEGUN = timedelta(days=5)
 
 
@@ -73,6 +74,7 @@ class Year:
             self.later(each.at, partial(self.open, each))
         for at in arrivals.feedback_days(self.clock.now, self.until, self.calendar):
             self.later(at, self.begin_feedback)
+        deeds.plan(self)
 
     def later(self, at: datetime, deed: Callable[[], None]) -> None:
         """Something to do then; what happens at the same time happens in the order of planning."""
@@ -89,6 +91,7 @@ class Year:
             if self.tell:
                 self.tell(self.clock.now)
         self.pass_time(self.until)
+        deeds.leave(self)
 
     def pass_time(self, at: datetime) -> None:
         """Let the clock reach `at`; every timer fires when it is due."""
@@ -132,6 +135,10 @@ class Year:
             view = cases.task(uow, task_id)
         if view.row.state != "open" or view.row.assignee not in (None, performer):
             return
+        if view.instance.status == "suspended":
+            self.later(self.clock.now + AGAIN, partial(self.complete, task_id, performer))
+            return
+        deeds.comment(self, view, performer)
         story = self.stories.setdefault(view.row.instance_id, Story(_told(view.variables)))
         with self.engine.transaction(self.actor(performer)) as uow:
             values = filled(uow, Filling(view, view.variables, story, self.dice, self.clock.now))
@@ -141,9 +148,14 @@ class Year:
         """Take a task that is to be done later."""
         with self.engine.reading(SYSTEM) as uow:
             row = tasks.row_of(uow, task_id)
-        if row.state == "open" and row.assignee is None:
+            is_held = cases.instance(uow, row.instance_id).status == "suspended"
+        if row.state == "open" and row.assignee is None and not is_held:
             with self.engine.transaction(self.actor(performer)) as uow:
                 tasks.claim(uow, task_id)
+
+    def now(self) -> datetime:
+        """The year's present."""
+        return self.clock.now
 
     def actor(self, user_id: str) -> Actor:
         """A user as the engine knows them."""
