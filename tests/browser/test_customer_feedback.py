@@ -81,12 +81,12 @@ def approve_at_the_second_go(clerk: Person, manager: Person) -> None:
     expect(clerk.page.locator("[data-form-host]")).to_contain_text("密码键盘")
     clerk.complete(statistics_analysis="密码键盘不通电三起")
     manager.open("批准统计分析表", view="groups")
-    manager.answer("否", approval_remark="请写明地区")
+    manager.answer("退回", approval_remark="请写明地区")
     clerk.open("核对并填写统计分析表", view="groups")
     expect(clerk.page.locator("[data-form-host]")).to_contain_text("请写明地区")
     clerk.complete(statistics_analysis="密码键盘不通电三起，集中在长沙、岳阳")
     manager.open("批准统计分析表", view="groups")
-    manager.answer("是")
+    manager.answer("批准")
 
 
 def handle_opinion(clerk: Person, manager: Person) -> None:

@@ -25,12 +25,12 @@ def test_answered_survey_gives_its_figure_and_a_released_report(person: Callable
     expect(clerk.page.locator("[data-form-host]")).to_contain_text("总体：S = 70%，顾客较满意")
     clerk.complete(report_analysis="总体满意，上门要快", report_grievances="无投诉")
     manager.open("审阅并签发报告", view="groups")
-    manager.answer("否", release_remark="请写明改进打算")
+    manager.answer("退回", release_remark="请写明改进打算")
     clerk.open("编写满意度分析报告", view="groups")
     expect(clerk.page.locator("[data-form-host]")).to_contain_text("请写明改进打算")
     clerk.complete(report_analysis="总体满意，上门要快，下季改为预约")
     manager.open("审阅并签发报告", view="groups")
-    manager.answer("是")
+    manager.answer("签发")
 
     case = outcome.only_case(company, "satisfaction_survey")
     report = row(company, satisfaction_report, case.id)
@@ -57,7 +57,7 @@ def test_survey_below_85_per_cent_is_extended_and_then_goes_on_as_not_valid(
     expect(clerk.page.locator("[data-form-host]")).to_contain_text("无效：回收率未达到 85%，本次调查不算有效。")
     clerk.complete(report_analysis="仅供参考", report_grievances="无投诉")
     manager.open("审阅并签发报告", view="groups")
-    manager.answer("是")
+    manager.answer("签发")
 
     case = outcome.only_case(company, "satisfaction_survey")
     report, held = row(company, satisfaction_report, case.id), row(company, survey, case.id)
