@@ -14,7 +14,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `settings`, `tables`, `migrations/`, `migrate` | one frozen dataclass, the only reader of the environment · the schema |
 | `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
 | `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
-| `identity`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…` · what people search by · jobs, incidents · first replies · whose lists changed |
+| `duties` < `identity`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…` · what people search by · jobs, incidents · first replies · whose lists changed |
 | `settings_of_people` < `notices` < `substitutions`, `reminders` | what a person chose · what somebody should know · absence · what fell due, the digest |
 | `organization` < `offices`, `user_import` | what administrators change of users · of groups and offices, users from a file; each change on the record |
 | `drafts`, `due_dates` | what was typed and not sent · moving a due date with its timer |

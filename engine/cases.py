@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from engine import bundles, canonical, deployments, execution, forms, identity, instances, interventions, step, tasks
+from engine import bundles, canonical, deployments, duties, execution, forms, identity, instances, interventions, step, tasks
 from engine.bundles import Bundle
 from engine.buttons import Button, buttons
 from engine.diagram.model import Element, Process
@@ -313,7 +313,7 @@ def _lists(uow: UnitOfWork, schema: Schema | None, office: str) -> dict[str, Seq
 
 def _candidates(uow: UnitOfWork, row: sa.Row[Any]) -> list[sa.Row[Any]]:
     """The members of the task's groups in its office whom no rule excludes, by id."""
-    out = identity.excluded(uow, row)
+    out = duties.excluded(uow, row)
     found = {user.id: user for group in canonical.loads(row.candidate_groups)
              for user in identity.members(uow, group, row.office) if user.id not in out}
     return [found[user] for user in sorted(found)]

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from engine import bundles, canonical
+from engine import canonical
 from engine.diagram.model import Process
+from engine.duties import excluded, listed
 from engine.errors import Conflict, Forbidden, InvalidValue, NotFound
 from engine.tables import (
     UtcDateTime,
@@ -26,7 +27,6 @@ from engine.tables import (
     substitution,
     task,
     user_account,
-    variable,
     web_session,
 )
 from engine.unit_of_work import Actor, UnitOfWork
@@ -239,7 +239,7 @@ def may_intervene(uow: UnitOfWork, case: sa.Row[Any]) -> bool:
 
 def may_act(uow: UnitOfWork, case: sa.Row[Any], groups_: str) -> bool:
     """Whether the actor has an action of a case: a member of one of its groups in its office; without groups, who may see it."""
-    who, named = uow.actor, _words(groups_)
+    who, named = uow.actor, listed(groups_)
     if who.is_admin or who.acts_everywhere:
         return True
     held = any(group in named and place in ("", case.office) for group, place in who.memberships)
@@ -253,21 +253,7 @@ def _leads(uow: UnitOfWork, place: str) -> bool:
 
 def starter_groups(process: Process) -> frozenset[str]:
     """The groups whose members may start a case of `process`."""
-    return frozenset(_words(process.attributes.get("candidateStarterGroups", "")))
-
-
-def excluded(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> frozenset[str]:
-    """The users whom the property `not_by` keeps from the task `row`, administrators included (5.1.18).
-
-    It lists elements (whoever completed one of them in this case, also by a substitute) and variables (whoever is named there).
-    """
-    if case is None:
-        case = uow.row(sa.select(process_instance).where(process_instance.c.id == row.instance_id))
-    if case is None:
-        raise NotFound(kind="process_instance", id=row.instance_id)
-    element = bundles.load(uow, case.bundle_id).element(row.process_key, row.element)
-    names = _words(element.properties.get("not_by", ""))
-    return _completed(uow, row, names) | _named(uow, row, names, case.tokens) if names else frozenset()
+    return frozenset(listed(process.attributes.get("candidateStarterGroups", "")))
 
 
 def _is_central(who: Actor) -> bool:
@@ -290,36 +276,6 @@ def _is_offered(user_id: str, memberships: frozenset[tuple[str, str]], row: sa.R
     if row.assignee == user_id:
         return True
     return any((group, place) in memberships for group in canonical.loads(row.candidate_groups) for place in ("", row.office))
-
-
-def _completed(uow: UnitOfWork, row: sa.Row[Any], names: list[str]) -> frozenset[str]:
-    query = sa.select(task.c.completed_by, task.c.completed_for).where(
-        task.c.instance_id == row.instance_id, task.c.element.in_(names), task.c.state == "completed")
-    return frozenset(who for found in uow.rows(query) for who in found if who)
-
-
-def _named(uow: UnitOfWork, row: sa.Row[Any], names: list[str], tokens: str) -> frozenset[str]:
-    """Who is named in the variables nearest to the task, counting those of calling processes too."""
-    scopes = _scopes_around(row.token, canonical.loads(tokens))
-    query = sa.select(variable).where(
-        variable.c.instance_id == row.instance_id, variable.c.name.in_(names), variable.c.scope.in_(scopes))
-    nearest: dict[str, Any] = {}
-    for found in sorted(uow.rows(query), key=lambda each: scopes.index(each.scope)):
-        nearest.setdefault(found.name, canonical.loads(found.value))
-    values = [each for value in nearest.values() for each in (value if isinstance(value, list) else [value])]
-    return frozenset(each for each in values if isinstance(each, str))
-
-
-def _scopes_around(token: int, state: Mapping[str, Any]) -> list[int]:
-    outer = {each["id"]: each["in"] for each in state["tokens"]}
-    found = [token]
-    while found[-1] in outer and outer[found[-1]] not in found:
-        found.append(outer[found[-1]])
-    return found
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in re.split(r"[,\s]+", text) if word]
 
 
 # ------------------------------------------------------------------ making

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import identity, notices, substitutions, tasks
+from engine import duties, identity, notices, substitutions, tasks
 from engine.errors import AlreadyChanged, Conflict, EngineError, Forbidden, InvalidValue
 from engine.tables import history_event, process_instance, substitution, task
 from engine.unit_of_work import SYSTEM, UnitOfWork
@@ -196,7 +196,7 @@ def test_a_claim_for_somebody_does_not_outlive_a_rule_that_keeps_them_away(appro
     leave_group(approving, "bob")
     approving.do("bob", tasks.claim, approving.task("quote").id)
     approving.complete("quote", "bob")
-    assert approving.do("cat", identity.excluded, approving.task("approve")) == {"ann", "bob"}
+    assert approving.do("cat", duties.excluded, approving.task("approve")) == {"ann", "bob"}
 
 
 # ------------------------------------------------------------------ entering

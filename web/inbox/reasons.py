@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from engine import entries, identity
+from engine import duties, entries, identity
 from engine.cases import TaskView
 from engine.unit_of_work import UnitOfWork
 from web.layout import words
@@ -17,7 +17,7 @@ def why(uow: UnitOfWork, view: TaskView) -> str:
     row = view.row
     if row.state != "open":
         return ""
-    if uow.actor.id in identity.excluded(uow, row, view.instance):
+    if uow.actor.id in duties.excluded(uow, row, view.instance):
         return _kept_from(uow, view)
     if row.assignee == uow.actor.id:
         return _handed(uow, row) or _standing_in(uow, row.completed_for) or str(_("You claimed it."))
