@@ -7,7 +7,7 @@ import heapq
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -40,8 +40,8 @@ class Clock:
         return self.now
 
     def reach(self, at: datetime) -> None:
-        """Go forward; never back."""
-        self.now = max(self.now, at.replace(microsecond=at.microsecond // 1000 * 1000))
+        """Go forward, never back; in UTC and to the millisecond, as the record is hashed."""
+        self.now = max(self.now, at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000))
 
 
 @dataclass(slots=True)
