@@ -24,8 +24,10 @@ FORM = {
     "report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
     "contact": "设备科", "phone": "0731-5550101", "region": "same_city", "reported_fault": "开机无显示",
 }
-PAGES = ("/inbox", "/inbox?view=groups", "/inbox?q=none", "/start", "/start/in_warranty", "/admin/deploy", "/admin/incidents",
-         "/admin/mail", "/no-such-page")
+PAGES = ("/inbox", "/inbox?view=groups", "/inbox?view=office", "/inbox?q=none", "/inbox?view=watched", "/inbox/columns",
+         "/inbox/filters", "/notices", "/me", "/me/absence", "/start", "/start/in_warranty", "/admin/people", "/admin/groups",
+         "/admin/offices", "/admin/calendar", "/admin/jobs", "/admin/deploy", "/admin/incidents", "/admin/mail", "/admin/changes",
+         "/no-such-page")
 
 
 @pytest.mark.parametrize(("width", "language"), [(390, "zh"), (1440, "en")])
