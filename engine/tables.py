@@ -86,6 +86,8 @@ sa.Index("ix_instance_key", process_instance.c.process_key, process_instance.c.s
 sa.Index("ix_instance_business_key", process_instance.c.business_key)
 sa.Index("ix_instance_serial", process_instance.c.serial)
 sa.Index("ix_instance_customer", process_instance.c.customer)
+_followed = process_instance.c.came_from.is_not(None)
+sa.Index("ix_instance_came_from", process_instance.c.came_from, postgresql_where=_followed, sqlite_where=_followed)
 sa.Index("ix_instance_started", process_instance.c.started_at, process_instance.c.id)
 business_key_sequence = _t("business_key_sequence", _c("process_key", primary_key=True), _c("last", sa.Integer))
 

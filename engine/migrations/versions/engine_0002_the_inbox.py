@@ -152,6 +152,7 @@ def upgrade() -> None:
     op.create_index("ix_watch_instance", "watch", ["instance_id"])
     op.add_column("office", sa.Column("is_active", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("process_instance", sa.Column("watchers", sa.Integer(), server_default="0", nullable=False))
+    op.create_index("ix_instance_came_from", "process_instance", ["came_from"], postgresql_where=sa.text("came_from IS NOT NULL"), sqlite_where=sa.text("came_from IS NOT NULL"))
     op.add_column("task", sa.Column("root_key", sa.Text(), server_default="", nullable=False))
     op.add_column("task", sa.Column("product", sa.Text(), nullable=True))
     op.add_column("task", sa.Column("completed_for", sa.Text(), nullable=True))
