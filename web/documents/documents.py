@@ -1,9 +1,10 @@
 """Adding, sending and removing the photos and files of a case."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, send_file, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
@@ -82,6 +83,8 @@ def _add(case_id: str, task_id: str | None, received: FileStorage) -> Received:
             return Received(upload.name, documents.add(uow, case_id, upload, task_id=task_id))
     except InvalidValue as error:
         return Received(name, sentence=errors.sentence(error, words.language()), status=errors.refusal(error).status)
+    finally:
+        received.close()
 
 
 def _read(name: str, received: FileStorage) -> bytes:
@@ -113,8 +116,7 @@ def _back(case_id: str) -> str:
 
 def _sent(found: Content, data: bytes, *, saves: bool) -> Response:
     """Bytes that people brought: named, of a stated type, and powerless in the browser."""
-    response = Response(data, mimetype=found.media_type)
-    response.headers.set("Content-Disposition", "attachment" if saves else "inline", filename=found.name)
+    response = send_file(io.BytesIO(data), mimetype=found.media_type, as_attachment=saves, download_name=found.name, etag=False)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = f"private, max-age={HOUR}"
