@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
-from engine import actions, case_list, cases, identity, instances, replies, watching
+from engine import actions, case_list, cases, drafts, identity, instances, replies, watching
 from engine.cases import Case
 from engine.errors import EngineError, Forbidden, InvalidForm, InvalidValue
 from engine.unit_of_work import SYSTEM, UnitOfWork
@@ -161,6 +161,7 @@ def _start(process_key: str, typed: Mapping[str, Any], office: str | None) -> st
         if earlier is not None:
             return earlier
         case_id = instances.start(uow, process_key, form_values=typed, office=office)
+        drafts.discard(uow, f"start:{process_key}")
         replies.keep(uow, key, case_id)
         starting.count(uow, process_key)
         return case_id

@@ -47,6 +47,7 @@ export class DraftKeeper {
 
   /** Says that the words on the page are those of a draft, with the way to begin again. */
   tellContinued(draft: Draft): void {
+    this.element.querySelector('[data-form-host]')?.before(this.line);
     this.say(said(`已接着 ${draft.words} 的草稿。`, `Continued from your draft of ${draft.words}.`),
       [said('重新填写', 'Start afresh'), () => void this.startAfresh()]);
   }
@@ -54,6 +55,7 @@ export class DraftKeeper {
   /** Another device saved later than this page: the reader chooses. */
   tellNewer(draft: Draft): void {
     window.clearTimeout(this.timer);
+    this.element.querySelector('[data-form-host]')?.before(this.line);
     this.say(said(`您在别处于 ${draft.words} 保存了更新的草稿。`, `A newer draft of yours was saved elsewhere at ${draft.words}.`),
       [said('用那一份', 'Take that one'), () => this.take(draft)],
       [said('用这一份', 'Keep this one'), () => void this.save(true)]);
@@ -92,6 +94,7 @@ export class DraftKeeper {
 
   private saved(draft: Draft): void {
     this.know(draft);
+    this.element.querySelector('[data-form-host]')?.after(this.line);
     if (!this.isDirty) this.say(said(`草稿已保存 ${draft.words}`, `Draft saved ${draft.words}`));
   }
 
