@@ -15,7 +15,7 @@ from web import errors
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 CLASSES = {name for name, kind in vars(kinds).items() if isinstance(kind, type) and issubclass(kind, kinds.EngineError)}
 # What a person at a page can meet; codes that only diagrams, files or FEEL raise are told by their class.
-VERBS = ("tasks", "instances", "identity", "jobs", "actions", "replies", "unit_of_work", "execution")
+VERBS = ("tasks", "instances", "interventions", "watching", "identity", "jobs", "actions", "replies", "unit_of_work", "execution")
 
 
 def test_every_sentence_of_the_pages_has_its_chinese() -> None:
