@@ -50,7 +50,7 @@ def owners(company: ProcessEngine) -> list[str | None]:
         return [row.assignee for row in uow.rows(task.select().order_by(task.c.business_key))]
 
 
-def row(someone: Person, customer: str):  # type: ignore[no-untyped-def]
+def row(someone: Person, customer: str):
     return someone.page.locator("#rows tr[data-id]").filter(has_text=customer)
 
 
@@ -176,7 +176,7 @@ def test_a_filter_is_saved_and_its_count_follows(person: People) -> None:
 
 def test_everything_works_before_or_without_scripts(person: People, company: ProcessEngine) -> None:
     lead = person("lead.changsha")
-    context = lead.page.context.browser.new_context(java_script_enabled=False, locale="zh-CN")  # type: ignore[union-attr]
+    context = lead.page.context.browser.new_context(java_script_enabled=False, locale="zh-CN")
     plain = Person(context.new_page(), lead.address, "lead.changsha")
     plain.sign_in()
     plain.go("/inbox?view=groups")
