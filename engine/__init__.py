@@ -14,17 +14,17 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `settings`, `tables`, `migrations/`, `migrate` | one frozen dataclass, the only reader of the environment · the schema |
 | `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
 | `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
-| `duties` < `identity`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…` · what people search by · jobs, incidents · first replies · whose lists changed |
-| `settings_of_people` < `notices` < `substitutions`, `reminders` | what a person chose · what somebody should know · absence · what fell due, the digest |
-| `organization` < `offices`, `user_import` | what administrators change of users · of groups and offices, users from a file; each change on the record |
+| `duties` < `identity`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…`, search, jobs, replies, whose lists changed |
+| `settings_of_people` < `notices` < `substitutions`, `reminders` | what a person chose, should know, is away · what fell due |
+| `organization` < `offices`, `user_import` | what administrators change, each change on the record |
 | `drafts`, `due_dates` | what was typed and not sent · moving a due date with its timer |
 | `uploads`, `document_store` | a received file made fit to keep (pure) · the object store, where there is one |
 | `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
 | `notes` < `comments`, `documents` | what people add to the record of a case without moving it |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
 | `watching` | who is told of a case |
-| `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: lists of tasks, saved by name · lists of cases · one case · what was entered before · REST |
-| `directory`, `incidents`, `forecast` | the administrator's read side: people and changes · what failed · what runs and will fire |
+| `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: tasks, filters, cases, REST |
+| `directory`, `incidents`, `forecast` | the administrator's read side: people · what failed · what will fire |
 | `audit/` | verification and recomputation |
 | `chores` < `scheduler` | what recurs · the tick |
 """

@@ -31,6 +31,8 @@ COMMANDS = frozenset({"send_back", "skip", "set_variable", "set_due", "suspend",
 """The commands on the record that are interventions."""
 KEPT = frozenset({"starter", "office", "loopCounter", "loopItems", "nrOfInstances", "nrOfCompletedInstances"})
 """Variables that the engine itself goes by."""
+STEPS_OF_PEOPLE = ("userTask", "manualTask", "receiveTask", "subProcess", "callActivity")
+"""What a case is sent back to."""
 REASON_LENGTH = 1_000
 VISIBLE = frozenset({"task", "job", "event", "choice", "scope", "multi", "incident"})
 
@@ -143,12 +145,15 @@ def preview(uow: UnitOfWork, case_id: str, intervention: Intervention) -> Effect
 
 
 def targets(uow: UnitOfWork, row: sa.Row[Any], token: int) -> list[Target]:
-    """Where the waiting `token` of the case `row` can go back to: what it has left, latest first, then what it is in."""
+    """Where the waiting `token` of the case `row` can go back to: steps of people that it left, latest first, then what it is in.
+
+    Automatic steps are not offered: what they wrote would be written again with nobody's work before it.
+    """
     bundle, state = bundles.load(uow, row.bundle_id), canonical.loads(row.tokens)
     around = _around(state, token)
     query = sa.select(activity_instance).where(
         activity_instance.c.instance_id == row.id, activity_instance.c.end_state == "left",
-        activity_instance.c.scope.in_([each["in"] for each in around]), activity_instance.c.type.in_(moves.ACTIVITIES))
+        activity_instance.c.scope.in_([each["in"] for each in around]), activity_instance.c.type.in_(STEPS_OF_PEOPLE))
     left = [(r.scope, r.process_key, r.element, False) for r in uow.rows(query.order_by(activity_instance.c.seq.desc()))]
     where = step.places(state)
     whole = [(each["in"], where[each["id"]].process, each["at"], True) for each in around

@@ -85,7 +85,7 @@ def guard() -> Response | None:
     request.max_form_memory_size = limit
     if access.permission == "basic":
         return None
-    _find_session(access.is_use)
+    _find_session(is_use=access.is_use)
     return _let_in(access.permission)
 
 
@@ -121,7 +121,7 @@ def local_path(target: str | None, fallback: str) -> str:
     return target if is_local and not parts.scheme and not parts.netloc else fallback
 
 
-def _find_session(is_use: bool) -> None:
+def _find_session(*, is_use: bool) -> None:
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         return

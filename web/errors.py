@@ -54,12 +54,15 @@ BY_CODE: Mapping[str, Refusal] = {
                            "The request could not be read. Go back and try again."),
     "no_file": Refusal(400, "请先选择至少一个文件。", "Choose at least one file first."),
     "reason_missing": Refusal(400, "请说明原因。", "Give a reason."),
-    "nothing_selected": Refusal(400, "没有选中任何任务。请返回，勾选之后再办。", "No task is selected. Go back and mark at least one."),
+    "nothing_selected": Refusal(400, "没有选中任何任务。请返回，勾选之后再办。",
+                                "No task is selected. Go back and mark at least one."),
     "too_many_selected": Refusal(400, "一次最多办理 {limit} 项，您选了 {value} 项。请分批办理；没有改动任何一项。",
-                                 "At most {limit} tasks at once, and {value} are selected. Do them in parts; nothing was changed."),
+                                 "At most {limit} tasks at once, and {value} are selected. Do them in "
+                                 "parts; nothing was changed."),
     "assignee_missing": Refusal(400, "请选择由谁办理。没有改动任何一项。", "Choose a person. Nothing was changed."),
     "due_missing": Refusal(400, "请填写到期的日期和时间。没有改动任何一项。", "Give a date and time. Nothing was changed."),
-    "filter_name": Refusal(400, "请给筛选起一个名称，最多 {limit} 个字。", "Give the filter a name of at most {limit} characters."),
+    "filter_name": Refusal(400, "请给筛选起一个名称，最多 {limit} 个字。",
+                           "Give the filter a name of at most {limit} characters."),
     "criterion": Refusal(400, "筛选条件“{field}”不存在，或者不能是“{value}”。请重新选择筛选条件。",
                          "There is no filter criterion “{field}”, or it cannot be “{value}”. Choose the criteria anew."),
     "too_many_filters": Refusal(409, "您已保存 {limit} 个筛选，不能再多。请先删除不用的。",
@@ -68,7 +71,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "not_owner_of_filter": Refusal(403, "筛选“{name}”由 {who} 保存，只有其本人或该组负责人可以删除。",
                                    "{who} saved the filter “{name}”; only they or a lead of the group delete it."),
     "print_font_missing": Refusal(500, "服务器缺少打印字体，请管理员重新执行 make build。记录的网页版可以照常打印。",
-                                  "The server lacks the font for PDF: an administrator runs make build again. The page prints as ever."),
+                                  "The server lacks the font for PDF: an administrator runs make build "
+                                  "again. The page prints as ever."),
     # tasks and cases
     "task_claimed": Refusal(409, "{who} 已于 {at} 领取了这项任务，由其办理。您填写的内容保留在下方。",
                             "{who} claimed this task at {at} and does it. What you typed is kept below."),
@@ -86,7 +90,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "may_not_intervene": Refusal(403, "只有服务部负责人和管理员可以干预工单。",
                                  "Only leads and administrators intervene in a case."),
     "may_not_act": Refusal(403, "此操作由其他角色或其他办事处进行。", "This is for another role or office."),
-    "reason_long": Refusal(400, "原因太长，请写在 {limit} 字以内。", "The reason is too long; keep it within {limit} characters."),
+    "reason_long": Refusal(400, "原因太长，请写在 {limit} 字以内。",
+                           "The reason is too long; keep it within {limit} characters."),
     "case_moved": Refusal(409, "您查看之后，工单 {business_key} 已经变动，没有做任何更改。请重新查看影响，再确认一次。",
                           "Case {business_key} has moved since you looked, and nothing was changed. Look at the effect "
                           "again, then confirm."),

@@ -9,7 +9,9 @@ from engine.diagram.supported import TASKS
 from engine.errors import Problem
 
 ACTIVITIES = (*TASKS, "callActivity", "subProcess")
-PROPERTIES = ("name_en", "clause", "record", "record_en", "calendar", "deadline", "correlation", "not_by", "roll", "instruction_en")
+PROPERTIES = (
+    "name_en", "clause", "record", "record_en", "calendar", "deadline", "correlation", "not_by", "roll", "instruction_en",
+)
 """The properties that the engine and its pages read; a diagram may have others for the company's own use."""
 NAMED_EVENTS = ("startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent")
 

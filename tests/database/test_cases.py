@@ -141,7 +141,7 @@ def test_a_task_comes_with_its_form_its_answers_and_its_rights(small: Small, ask
     assert [(each.value, each.name, each.leads_to) for each in view.buttons] == [
         ("yes", "同意", "服务"), ("no", "不同意", "结束")]
     assert view.variables["customer"] == "甲"
-    assert (view.may_work, view.may_assign, list(view.candidates)) == (True, False, [])
+    assert (view.may_work, view.may_assign, [row.id for row in view.candidates]) == (True, False, ["ann", "bob"])
 
 
 def test_who_leads_the_office_sees_to_whom_a_task_can_be_given(small: Small, asked: str):

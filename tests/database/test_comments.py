@@ -36,7 +36,8 @@ def test_author_who_mentions_themselves_is_not_told(small: Small, case_id: str) 
     assert small.do("ann", notices.recent, 10) == []
 
 
-@pytest.mark.parametrize(("text", "code"), [("", "comment_empty"), ("  \n\x00 ", "comment_empty"), ("字" * 10_001, "comment_too_long")])
+@pytest.mark.parametrize(("text", "code"), [
+    ("", "comment_empty"), ("  \n\x00 ", "comment_empty"), ("字" * 10_001, "comment_too_long")])
 def test_empty_and_overlong_comments_are_refused(small: Small, case_id: str, text: str, code: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         small.do("ann", comments.add, case_id, text)
