@@ -207,6 +207,10 @@ class ProcessEngine:
         self.candidate_groups: dict[str, bool] = {}  # group → whether it acts within an office, which never changes
         self._writing = threading.RLock()
 
+    def now(self) -> datetime:
+        """The clock's time in UTC: the record hashes it as such."""
+        return self.clock().astimezone(UTC)
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is the embedded one."""
@@ -216,7 +220,7 @@ class ProcessEngine:
     def transaction(self, actor: Actor) -> Iterator[UnitOfWork]:
         """A unit of work that commits when its block ends, and leaves nothing behind when it raises."""
         with self._write_turn(), self.database.connect().execution_options(writes=True) as connection:
-            uow = UnitOfWork(self, connection, actor, self.clock(), may_write=True)
+            uow = UnitOfWork(self, connection, actor, self.now(), may_write=True)
             yield uow
             uow.send()
             connection.commit()
@@ -227,7 +231,7 @@ class ProcessEngine:
     def reading(self, actor: Actor) -> Iterator[UnitOfWork]:
         """A unit of work that never takes the write lock and keeps nothing."""
         with self.database.connect() as connection:
-            yield UnitOfWork(self, connection, actor, self.clock(), may_write=False)
+            yield UnitOfWork(self, connection, actor, self.now(), may_write=False)
 
     @contextmanager
     def _write_turn(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -585,3 +586,11 @@ def test_a_technical_account_may_complete_what_a_person_holds_and_is_on_record_a
     small.do("ann", tasks.claim, small.task("work").id)
     small.complete("work", "robot")
     assert small.rows(sa.select(task))[0].completed_by == "robot"
+
+
+def test_a_clock_of_another_zone_makes_a_record_that_verifies(small: Small, clock: Clock) -> None:
+    small.engine.clock = lambda: clock().astimezone(ZoneInfo("Asia/Shanghai"))
+    small.deploy(ONE)
+    small.start()
+    small.complete("work", "ann")
+    assert small.rows(sa.select(history_event.c.at))[0].at == clock()

@@ -1,9 +1,11 @@
 """The start catalogue: found by words, favourites, what I start most; and the warning of the same machine's open case."""
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from engine.unit_of_work import ProcessEngine
+from engine.tables import office
+from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
 from tests.database.acting import Case, start
 from tests.web_client import Client
@@ -123,3 +125,13 @@ def test_a_closed_case_is_told_for_a_while(lead: Client, company: ProcessEngine,
 def signed_in_again(client: Client) -> Client:
     client.sign_in(LEAD)
     return client
+
+
+def test_a_closed_office_is_not_offered_for_a_new_case(app: Flask, company: ProcessEngine) -> None:
+    clerk = signed_in(app, "clerk")
+    clerk.get("/start/complaint")
+    assert 'value="wulumuqi"' in clerk.page
+    with company.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(office).where(office.c.id == "wulumuqi").values(is_active=False))
+    clerk.get("/start/complaint")
+    assert 'value="wulumuqi"' not in clerk.page

@@ -181,7 +181,8 @@ def machine() -> Response:
 def _start_page(process_key: str, *, typed: Mapping[str, Any] | None = None, error: EngineError | None = None) -> str:
     with unit_of_work(writes=False) as uow:
         view = cases.start_form(uow, process_key)
-        offices = [row for row in identity.offices(uow) if not uow.actor.offices or row.id in uow.actor.offices]
+        mine = uow.actor.offices
+        offices = [row for row in identity.offices(uow) if row.is_active and (not mine or row.id in mine)]
     found = errors.by_field(error, words.language()) if isinstance(error, InvalidForm) else {}
     form = island.definition(view.form, {}, view.lists, typed=typed, errors=found) if view.form else None
     labels = island.labels(view.form)
