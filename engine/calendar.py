@@ -6,7 +6,7 @@ are working days (the same clock time that many working days later); months and 
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,23 +23,41 @@ _SEARCH_DAYS = 366 * 12
 _FAR = 2**27  # rounds of a minute in 255 years
 
 
+Spans = tuple[tuple[time, time], ...]
+Written = Sequence[Sequence[str]]
+"""Spans of a day as text: `[["08:30", "12:00"], …]`."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
-    """Hours of a working day (local, in `timezone`), and the days that differ from Monday to Friday."""
+    """Hours of a working day (local, in `timezone`), and the days that differ from Monday to Friday.
 
-    hours: tuple[tuple[time, time], ...]
+    `by_weekday`: hours of their own of ISO weekdays (1 is Monday); none at all means that the weekday is free.
+    """
+
+    hours: Spans
     days: Mapping[date, bool]
     timezone: str
     revision: int
+    by_weekday: Mapping[int, Spans] = field(default_factory=dict)
 
     @staticmethod
-    def from_rows(hours: Sequence[Sequence[str]], days: Mapping[date, bool], timezone: str, revision: int) -> "WorkingCalendar":
-        """From the database: `[["08:30", "12:00"], …]`, day → is it worked. Raises `InvalidValue` where hours overlap."""
-        spans = tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in hours)
-        edges = [edge for span in spans for edge in span]
-        if not spans or any(one >= other for one, other in itertools.pairwise(edges)):
+    def from_rows(hours: Written | Mapping[str, Any], days: Mapping[date, bool], timezone: str,
+                  revision: int) -> "WorkingCalendar":
+        """From the database: hours as `[["08:30", "12:00"], …]`, or with weekdays of their own as
+        `{"every": [["08:30", "12:00"], …], "weekdays": {"6": [["09:00", "12:00"]], "5": []}}`; day → is it worked.
+
+        Raises `InvalidValue` where hours overlap, `ValueError` where they are no times.
+        """
+        every, own = (hours["every"], hours["weekdays"]) if isinstance(hours, Mapping) else (hours, {})
+        if not every or any(weekday not in "1234567" for weekday in own):
             raise InvalidValue("calendar_hours", value=str(hours))
-        return WorkingCalendar(spans, dict(days), timezone, revision)
+        return WorkingCalendar(_read(every), dict(days), timezone, revision,
+                               {int(weekday): _read(spans) for weekday, spans in own.items()})
+
+    def with_days(self, changed: Mapping[date, bool]) -> "WorkingCalendar":
+        """The calendar as it would be with these days changed: its next revision."""
+        return replace(self, days={**self.days, **changed}, revision=self.revision + 1)
 
     @property
     def place(self) -> ZoneInfo:
@@ -47,15 +65,32 @@ class WorkingCalendar:
         return ZoneInfo(self.timezone)
 
     def is_working(self, day: date) -> bool:
-        """Whether the day is worked: as its row says, else Monday to Friday."""
-        return self.days.get(day, day.weekday() < 5)
+        """Whether the day is worked: as its row says, else as its weekday has hours, else Monday to Friday."""
+        own = self.by_weekday.get(day.isoweekday())
+        return self.days.get(day, day.weekday() < 5 if own is None else bool(own))
+
+    def hours_of(self, day: date) -> Spans:
+        """The hours of a day that is worked. A make-up day stands for an ordinary one: on a weekend, or on a weekday that is
+        free otherwise, it has the hours of every working day.
+        """
+        own = self.by_weekday.get(day.isoweekday())
+        is_made_up = day.weekday() >= 5 and self.days.get(day, False)
+        return own if own and not is_made_up else self.hours
 
     def spans(self, day: date) -> list[tuple[datetime, datetime]]:
         """The day's working time as moments in UTC; none on a free day."""
         if not self.is_working(day):
             return []
         return [(instant(datetime.combine(day, begin), self.place), instant(datetime.combine(day, end), self.place))
-                for begin, end in self.hours]
+                for begin, end in self.hours_of(day)]
+
+
+def _read(written: Written) -> Spans:
+    spans = tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in written)
+    edges = [edge for span in spans for edge in span]
+    if any(one >= other for one, other in itertools.pairwise(edges)):
+        raise InvalidValue("calendar_hours", value=", ".join("–".join(span) for span in written))
+    return spans
 
 
 def add_working(start: datetime, duration: timedelta, calendar: WorkingCalendar) -> datetime:

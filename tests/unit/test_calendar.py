@@ -81,6 +81,53 @@ def test_working_time_adds_up(one, other, third):
     assert working_between(first, middle, WORK) + working_between(middle, last, WORK) == working_between(first, last, WORK)
 
 
+# ------------------------------------------------------------------ hours of their own
+BY_WEEKDAY = {"every": HOURS, "weekdays": {"6": [["09:00", "12:00"]], "5": [["08:30", "12:00"], ["13:00", "16:00"]]}}
+SATURDAYS = WorkingCalendar.from_rows(BY_WEEKDAY, DAYS, "Asia/Shanghai", 1)
+
+
+@pytest.mark.parametrize(("start", "hours", "end"), [
+    ("2026-11-20 15:00", 1, "2026-11-20 16:00"), ("2026-11-20 15:00", 2, "2026-11-21 10:00"),
+    ("2026-11-20 15:00", 5, "2026-11-23 09:30"),
+    ("2026-10-09 15:00", 2, "2026-10-10 09:30"),  # Saturday 10 October makes up: a whole day from 08:30
+    ("2026-10-09 15:00", 9, "2026-10-10 17:30"),
+    ("2026-10-02 15:00", 1, "2026-10-08 09:30"),  # a Saturday within the holidays stays free
+])
+def test_weekdays_may_have_hours_of_their_own(start, hours, end):
+    assert shown(add_working(at(start), timedelta(hours=hours), SATURDAYS)) == end
+
+
+def test_weekday_without_hours_is_free_unless_it_makes_up():
+    fridays = WorkingCalendar.from_rows({"every": HOURS, "weekdays": {"5": []}}, {date(2026, 11, 27): True}, "Asia/Shanghai", 1)
+    assert [fridays.is_working(date(2026, 11, day)) for day in (19, 20, 21, 27)] == [True, False, False, True]
+    assert shown(add_working(at("2026-11-27 08:00"), timedelta(hours=8), fridays)) == "2026-11-27 17:30"
+
+
+def test_hours_of_every_day_read_as_before():
+    assert WorkingCalendar.from_rows({"every": HOURS, "weekdays": {}}, DAYS, "Asia/Shanghai", 1) == WORK
+
+
+@st.composite
+def calendars(draw):
+    """Any hours of weekdays, on the half hour, and any days that differ."""
+    def spans(least):
+        edges = sorted(draw(st.sets(st.integers(0, 47), min_size=2 * least, max_size=6)))
+        edges = [f"{edge // 2:02d}:{edge % 2 * 30:02d}" for edge in edges[:len(edges) // 2 * 2]]
+        return [list(pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
+
+    own = {weekday: spans(0) for weekday in draw(st.sets(st.sampled_from("124567")))}
+    days = draw(st.dictionaries(st.dates(date(2026, 1, 1), date(2026, 3, 1)), st.booleans(), max_size=20))
+    return WorkingCalendar.from_rows({"every": spans(1), "weekdays": own}, days, "Asia/Shanghai", 1)
+
+
+@given(calendars(), st.integers(0, 80_000).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
+       st.timedeltas(timedelta(minutes=1), timedelta(hours=40)))
+def test_adding_and_measuring_are_inverse_with_any_hours(working, start, span):
+    end = add_working(start, span, working)
+    assert working_between(start, end, working) == span
+    assert working_between(start, end - timedelta(seconds=1), working) < span
+
+
 def test_seeded_days_are_rows_of_the_table():
     rows = list(calendar.seed_days(2026, 2026))
     assert {"day": date(2026, 10, 10), "is_working": True, "name": "调休上班", "source": "holidays"} in rows
@@ -93,7 +140,10 @@ def test_calendar_is_reliable_as_far_as_make_up_days_are_announced():
     assert last_known_day(WorkingCalendar.from_rows(HOURS, {}, "Asia/Shanghai", 1)) is None
 
 
-@pytest.mark.parametrize("hours", [[], [["09:00", "08:00"]], [["08:00", "12:00"], ["11:00", "13:00"]]])
+@pytest.mark.parametrize("hours", [
+    [], [["09:00", "08:00"]], [["08:00", "12:00"], ["11:00", "13:00"]], {"every": [], "weekdays": {}},
+    {"every": HOURS, "weekdays": {"8": []}}, {"every": HOURS, "weekdays": {"6": [["12:00", "09:00"]]}},
+])
 def test_calendar_with_impossible_hours_is_refused(hours):
     with pytest.raises(InvalidValue):
         WorkingCalendar.from_rows(hours, {}, "Asia/Shanghai", 1)
