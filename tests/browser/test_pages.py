@@ -80,7 +80,7 @@ def test_double_click_completes_once_and_goes_on(person: People) -> None:
     lead.open("指派工程师上门", view="groups")
     lead.fill(engineer="长沙工程师")
     lead.page.get_by_role("button", name="完成", exact=True).dblclick()
-    expect(lead.page.locator(".notice-success")).to_contain_text("已完成：指派工程师上门")
+    expect(lead.page.locator(".empty-state")).to_contain_text("已完成：指派工程师上门")
     lead.go("/inbox?view=done")
     expect(lead.page.locator(".row-link")).to_have_count(1)
 

@@ -135,7 +135,7 @@ def test_what_is_another_offices_or_not_there_is_said_in_one_sentence(person: Ar
     stranger = person("lead.yueyang")
     task_id = case.task("assign_visit").id
     for path, words in (
-            (f"/cases/{case.id}", "此工单不属于您的办事处。"), (f"/tasks/{task_id}", "此工单不属于您的办事处。"),
+            (f"/cases/{case.id}", "此工单属于长沙办事处"), (f"/tasks/{task_id}", "此工单不属于您的办事处。"),
             ("/cases/none", "找不到这项内容。"), ("/no-such-page", "没有这个页面。"),
             ("/admin/deploy", "此页面仅供管理员使用。")):
         stranger.go(path)

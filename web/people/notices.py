@@ -47,9 +47,9 @@ def seen() -> Response:
 
 def _target(notice: Notice) -> str:
     if notice.task_id and notice.is_open:
-        return url_for("tasks.task", task_id=notice.task_id)
+        return url_for("tasks.page", task_id=notice.task_id)
     if notice.instance_id:
-        return url_for("cases.case", case_id=notice.instance_id)
+        return url_for("cases.page", case_id=notice.instance_id)
     return url_for("people.absence") if notice.kind == "substitute" else url_for("people.listing")
 
 
