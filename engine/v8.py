@@ -85,6 +85,7 @@ class _Process:
         self.contexts: dict[tuple[int, int], MiniRacer] = {}
         self.ends = threading.local()
         self.is_prepared = False
+        self.opening = threading.Lock()  # two first contexts made at one moment abort the process (seen: 1 start in 25)
 
 
 class _Marker:
@@ -125,7 +126,8 @@ def _open() -> MiniRacer:
         _process.is_prepared = True
         atexit.register(_close_all)
         os.register_at_fork(after_in_child=_abandon_inherited)
-    context = MiniRacer()
+    with _process.opening:
+        context = MiniRacer()
     context.set_hard_memory_limit(_process.limits.memory_mb * 1_000_000)
     context.eval(BUNDLE.read_text(encoding="utf-8"))
     return context
@@ -142,3 +144,4 @@ def _abandon_inherited() -> None:
     for held in _process.contexts.values():
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
     _process.contexts.clear()
+    _process.opening = threading.Lock()  # one that another thread held at the fork would never be given back

@@ -173,7 +173,7 @@ def prepare_company(url: str) -> None:
 
     engine = open_engine(url, Clock())
     demonstration.prepare(engine, PASSWORD)
-    with engine.transaction(SYSTEM) as uow:  # a hash that is checked at once: hundreds of tests sign in, each some 0.1 s otherwise
+    with engine.transaction(SYSTEM) as uow:  # a cheap hash: hundreds of tests sign in, each some 0.1 s otherwise
         uow.execute(sa.update(user_account).where(user_account.c.password_hash.is_not(None)).values(
             password_hash=argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)))
     engine.close()

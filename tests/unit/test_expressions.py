@@ -303,6 +303,17 @@ def test_process_with_open_contexts_in_threads_ends():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_first_calls_of_many_threads_at_one_moment_are_answered():
+    program = (
+        "import threading\nfrom datetime import datetime, UTC\nfrom engine import expressions as e\n"
+        "together, found = threading.Barrier(8), []\n"
+        "def work():\n    together.wait(); found.append(e.evaluate('1 + 1', {}, datetime.now(UTC)))\n"
+        "threads = [threading.Thread(target=work) for _ in range(8)]\n"
+        "for each in threads: each.start()\nfor each in threads: each.join()\nassert found == [2] * 8\n")
+    started = [subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) for _ in range(12)]
+    assert [(each.communicate(timeout=60)[1], each.returncode) for each in started] == [("", 0)] * 12
+
+
 def test_close_is_harmless_and_the_next_call_opens_again():
     assert give("1 + 1") == 2
     expressions.close()
