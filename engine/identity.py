@@ -41,6 +41,8 @@ _ACCOUNT = sa.select(
     membership.c.group_id, membership.c.office,
 ).outerjoin(membership, membership.c.user_id == user_account.c.id).where(
     user_account.c.id == sa.bindparam("user"), user_account.c.is_active)
+_GROUPS = sa.select(candidate_group).order_by(candidate_group.c.id)
+_OFFICES = sa.select(office).order_by(office.c.id)
 _STANDS_FOR = sa.select(substitution.c.user_id, membership.c.group_id, membership.c.office).join(
     user_account, sa.and_(user_account.c.id == substitution.c.user_id, user_account.c.is_active),
 ).outerjoin(membership, membership.c.user_id == substitution.c.user_id).where(
@@ -95,18 +97,29 @@ def users(uow: UnitOfWork) -> list[sa.Row[Any]]:
 
 def groups(uow: UnitOfWork) -> list[sa.Row[Any]]:
     """All candidate groups, by id."""
-    return uow.rows(sa.select(candidate_group).order_by(candidate_group.c.id))
+    return uow.rows_once(_GROUPS)
 
 
 def offices(uow: UnitOfWork) -> list[sa.Row[Any]]:
     """All offices, by id."""
-    return uow.rows(sa.select(office).order_by(office.c.id))
+    return uow.rows_once(_OFFICES)
 
 
 def members(uow: UnitOfWork, group: str, place: str = "") -> list[sa.Row[Any]]:
     """The active users of a group, by id; of a group that acts within an office those of the office `place`."""
     is_member = sa.and_(membership.c.user_id == user_account.c.id, membership.c.group_id == group,
                         membership.c.office.in_(["", place]))
+    query = sa.select(user_account).where(user_account.c.is_active, sa.exists().where(is_member))
+    return uow.rows(query.order_by(user_account.c.id))
+
+
+def members_of_any(uow: UnitOfWork, places: Iterable[tuple[str, str]]) -> list[sa.Row[Any]]:
+    """The active users of any of these groups, each in its office `(group, office)`, by id; one statement."""
+    held = {each for group, place in places for each in ((group, place), (group, ""))}
+    if not held:
+        return []
+    is_member = sa.and_(membership.c.user_id == user_account.c.id,
+                        sa.tuple_(membership.c.group_id, membership.c.office).in_(sorted(held)))
     query = sa.select(user_account).where(user_account.c.is_active, sa.exists().where(is_member))
     return uow.rows(query.order_by(user_account.c.id))
 

@@ -103,13 +103,21 @@ class UnitOfWork:
     may_write: bool
     instance_id: str | None = None
     makes_jobs: bool = False
-    cache: dict[str, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
     pending: list[tuple[sa.Executable, Rows | None]] = field(default_factory=list)
 
     def rows(self, statement: sa.Executable, **values: Any) -> list[sa.Row[Any]]:
         """All rows of a query."""
         self.send()
         return list(self.connection.execute(statement, values or None).all())
+
+    def rows_once(self, statement: sa.Executable) -> list[sa.Row[Any]]:
+        """All rows of a query without values; a page that reads asks a statement (a module's constant) only once."""
+        if self.may_write:
+            return self.rows(statement)
+        if statement not in self.cache:
+            self.cache[statement] = self.rows(statement)
+        return list(self.cache[statement])
 
     def row(self, statement: sa.Executable, **values: Any) -> sa.Row[Any] | None:
         """The first row of a query, or None."""

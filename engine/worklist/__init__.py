@@ -6,9 +6,9 @@ serves is examined over `EXAMINED` tasks at most (`listing`), and a page that st
 
 from engine.worklist.criteria import HIGH, Criteria, View, due_range
 from engine.worklist.listing import COUNTED, EXAMINED
-from engine.worklist.pages import Page, counts, number, page
+from engine.worklist.pages import Page, counts, keys, number, page
 from engine.worklist.scans import leads_offices
 from engine.worklist.startable import Startable, newest_processes, startable
 
-__all__ = ["COUNTED", "EXAMINED", "HIGH", "Criteria", "Page", "Startable", "View", "counts", "due_range", "leads_offices",
-           "newest_processes", "number", "page", "startable"]
+__all__ = ["COUNTED", "EXAMINED", "HIGH", "Criteria", "Page", "Startable", "View", "counts", "due_range", "keys",
+           "leads_offices", "newest_processes", "number", "page", "startable"]

@@ -36,13 +36,20 @@ def page(uow: UnitOfWork, *, view: View, criteria: Criteria = EVERYTHING, after:
     with those of the absent people whom they stand in for), `office` all of the offices that they lead, `watched` those of
     the cases that they watch, `done` completed by them, newest first. `after` is the cursor of the page before.
     """
-    limit = min(limit, COUNTED)
+    limit, asked = min(limit, COUNTED), _listing(uow, view, criteria)
     key = _read_cursor(after) if after else None
-    found = listing.find(uow, _listing(uow, view, criteria), key, limit + 1 if after else max(limit + 1, COUNTED))
+    is_counted_here = bool(asked.rest) and not after  # what was examined is counted at once, not examined again
+    found = listing.find(uow, asked, key, max(limit + 1, COUNTED) if is_counted_here else limit + 1)
     keys = found.keys[:limit]
     end = keys[-1] if len(found.keys) > limit else found.stopped_at
-    count = None if after else min(len(found.keys), COUNTED)
+    count = None if after else _count(uow, asked, found.keys, limit)
     return Page(_rows(uow, keys), _cursor(end) if end else None, count, found.stopped_at is not None)
+
+
+def keys(uow: UnitOfWork, *, view: View, criteria: Criteria = EVERYTHING, limit: int = 50) -> tuple[list[Key], bool]:
+    """What the first page of a list has, by key only, and whether the list goes on behind it."""
+    found = listing.find(uow, _listing(uow, view, criteria), None, limit + 1)
+    return found.keys[:limit], len(found.keys) > limit or found.stopped_at is not None
 
 
 def number(uow: UnitOfWork, view: View, criteria: Criteria = EVERYTHING) -> int:
@@ -61,6 +68,13 @@ def counts(uow: UnitOfWork) -> dict[View, int]:
 
 def _listing(uow: UnitOfWork, view: View, criteria: Criteria) -> listing.Listing:
     return scans.listing(uow, view, criteria, searching.wanted(uow, criteria.search))
+
+
+def _count(uow: UnitOfWork, asked: listing.Listing, found: Sequence[Key], limit: int) -> int:
+    """How many tasks the list has, up to `COUNTED`; counted by the index where the keys found are only those of a page."""
+    if asked.rest or len(found) <= limit:
+        return min(len(found), COUNTED)
+    return int(uow.scalar(sa.select(_number(asked))))
 
 
 def _number(asked: listing.Listing) -> sa.ColumnElement[int]:

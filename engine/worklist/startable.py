@@ -10,6 +10,12 @@ from engine.diagram.model import Element
 from engine.tables import definition
 from engine.unit_of_work import UnitOfWork
 
+_versions = sa.select(definition.c.key, sa.func.max(definition.c.version).label("version")).where(
+    definition.c.kind == "process").group_by(definition.c.key).subquery()
+_NEWEST = sa.select(definition).join(
+    _versions, sa.and_(definition.c.key == _versions.c.key, definition.c.version == _versions.c.version),
+).where(definition.c.kind == "process").order_by(definition.c.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Startable:
@@ -32,11 +38,7 @@ def startable(uow: UnitOfWork) -> list[Startable]:
 
 def newest_processes(uow: UnitOfWork) -> list[sa.Row[Any]]:
     """The newest version of every process definition, by key."""
-    newest = sa.select(definition.c.key, sa.func.max(definition.c.version).label("version")).where(
-        definition.c.kind == "process").group_by(definition.c.key).subquery()
-    is_newest = sa.and_(definition.c.key == newest.c.key, definition.c.version == newest.c.version)
-    query = sa.select(definition).join(newest, is_newest).where(definition.c.kind == "process")
-    return uow.rows(query.order_by(definition.c.key))
+    return uow.rows_once(_NEWEST)
 
 
 def _startable(uow: UnitOfWork, row: sa.Row[Any]) -> Startable | None:

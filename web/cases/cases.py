@@ -69,8 +69,8 @@ def _not_mine(uow: UnitOfWork, error: Forbidden) -> str:
     """Whose case it is, and whom to ask."""
     place = str(error.facts.get("office", ""))
     office = next((words.in_words(each) for each in identity.offices(uow) if each.id == place), place)
-    leads = [words.in_words(each) for group in identity.groups(uow) if group.leads and group.by_office
-             for each in identity.members(uow, group.id, place)]
+    groups = [(group.id, place) for group in identity.groups(uow) if group.leads and group.by_office]
+    leads = [words.in_words(each) for each in identity.members_of_any(uow, groups)]
     return render_template("cases/not_mine.html", section="cases", office=office, leads=leads)
 
 

@@ -6,7 +6,7 @@ from engine import notices, worklist, worklist_changes
 from web.access import needs, unit_of_work
 from web.inbox import asked
 from web.inbox.blueprint import pages
-from web.inbox.rows import PAGE, key_of
+from web.inbox.rows import PAGE, place
 
 
 @pages.get("/inbox/changes")
@@ -23,9 +23,9 @@ def changes() -> Response:
             response = Response(status=304)
         else:
             wanted = asked.read(request.args)
-            found = worklist.page(uow, view=wanted.view, criteria=wanted.criteria, limit=PAGE)
-            rows = [[row.id, key_of(wanted.view, row)] for row in found.rows]
+            keys, goes_on = worklist.keys(uow, view=wanted.view, criteria=wanted.criteria, limit=PAGE)
+            rows = [[task_id, place(at, task_id)] for at, task_id in keys]
             response = jsonify(stamp=stamp, counts=worklist.counts(uow), unseen=notices.unseen(uow), rows=rows,
-                               until=rows[-1][1] if found.next_cursor and rows else None)
+                               until=rows[-1][1] if goes_on and rows else None)
     response.set_etag(stamp)
     return response

@@ -62,8 +62,7 @@ def _around(uow: UnitOfWork, wanted: Asked, page: worklist.Page) -> dict[str, An
 def _people(uow: UnitOfWork, page: worklist.Page) -> list[tuple[str, str]]:
     """Whom a lead can choose for the tasks on screen: the members of their groups, in their offices. `(id, words)`."""
     places = {(group, row.office) for row in page.rows if row.state == "open" for group in canonical.loads(row.candidate_groups)}
-    found = {row.id: words.in_words(row) for group, office in sorted(places) for row in identity.members(uow, group, office)}
-    return sorted(found.items())
+    return [(row.id, words.in_words(row)) for row in identity.members_of_any(uow, places)]
 
 
 def _finished(uow: UnitOfWork, task_id: str | None) -> dict[str, str] | None:

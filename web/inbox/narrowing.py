@@ -60,10 +60,8 @@ def _assignees(uow: UnitOfWork, asked: Asked) -> dict[str, str]:
     if asked.view not in ("office", "watched"):
         return {}
     offices = uow.actor.offices if not uow.actor.is_admin else {row.id for row in identity.offices(uow)}
-    groups = [row for row in identity.groups(uow) if row.by_office]
-    people = {row.id: words.in_words(row) for office in sorted(offices) for group in groups
-              for row in identity.members(uow, group.id, office)}
-    return {NOBODY: str(_("nobody yet")), **people}
+    places = [(row.id, office) for row in identity.groups(uow) if row.by_office for office in offices]
+    return {NOBODY: str(_("nobody yet"))} | {row.id: words.in_words(row) for row in identity.members_of_any(uow, places)}
 
 
 def _steps(uow: UnitOfWork, processes: Mapping[str, Any], key: str | None) -> dict[str, str]:
