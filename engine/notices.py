@@ -93,8 +93,7 @@ def tell_watchers(uow: UnitOfWork, case: sa.Row[Any], what: Watched) -> None:
 
 def unseen(uow: UnitOfWork) -> int:
     """How many notices the actor has not seen, up to `COUNTED`."""
-    mine = sa.select(notice.c.id).where(notice.c.user_id == uow.actor.id, notice.c.seen_at.is_(None)).limit(COUNTED)
-    return int(uow.scalar(sa.select(sa.func.count()).select_from(mine.subquery())))
+    return int(uow.scalar(_UNSEEN, me=uow.actor.id))
 
 
 def recent(uow: UnitOfWork, limit: int, *, before: Key | None = None) -> list[Notice]:
@@ -129,6 +128,8 @@ def mark_seen(uow: UnitOfWork, ids_: Sequence[str] | None) -> None:
     uow.execute(sa.update(notice).where(*mine).values(seen_at=uow.now))
 
 
+_UNSEEN = sa.select(sa.func.count()).select_from(sa.select(notice.c.id).where(
+    notice.c.user_id == sa.bindparam("me"), notice.c.seen_at.is_(None)).limit(COUNTED).subquery())
 _READ = sa.select(
     notice, process_instance.c.business_key, task.c.name.label("task"), task.c.name_en.label("task_en"),
     task.c.state.label("task_state"),

@@ -1,6 +1,7 @@
 """`flask --app web …`: deploy and check diagrams, users, the worker and the server, and a case from the shell."""
 
 import json
+import logging
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ from web.access import engine as current_engine
 from web.demo.command import demo
 
 HOW_TO_FILL = "\n  flask --app web demo 填入一年的演示工单 · makes a year of demonstration cases\n"
+CONNECTIONS = 5_000  # every open page keeps one or more, and waitress takes no further ones beyond (100 by default)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SUFFIXES = (*deployments.DIAGRAM, *deployments.FORM, *deployments.DECISION)
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -222,6 +224,7 @@ def serve() -> None:
     demonstration.prepare(engine, password or demonstration.PASSWORD)
     if password:
         demonstration.replace_published_password(engine, password)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a request that waits a moment is no news
     server = _listen(engine, host)
     _announce(engine, host, password or demonstration.PASSWORD)
     signal.signal(signal.SIGTERM, _leave)
@@ -246,7 +249,8 @@ def _listen(engine: ProcessEngine, host: str) -> Any:
     port = engine.settings.port
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's documented way to its object
     try:
-        return waitress.create_server(app, host=host, port=port, threads=8, ident=None)
+        return waitress.create_server(app, host=host, port=port, threads=8, ident=None, connection_limit=CONNECTIONS,
+                                      asyncore_use_poll=True)
     except OSError as problem:
         sentence = f"无法使用端口 {port}，请换一个（PORT）。 Port {port} cannot be used: choose another by PORT."
         raise click.ClickException(f"{sentence} ({problem.strerror})") from problem

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.tables import sign_in_failure, user_account, web_session
+from engine.tables import UtcDateTime, sign_in_failure, user_account, web_session
 from engine.unit_of_work import UnitOfWork
 
 IDLE = timedelta(hours=12)
@@ -16,6 +16,12 @@ WINDOW = timedelta(minutes=5)
 FAILURES = 10
 # A whole office stands behind one address: its typing errors must not lock it out, a guesser of many names must be stopped.
 FAILURES_OF_ADDRESS = 100
+_FIND = sa.select(
+    web_session.c.user_id, web_session.c.csrf, web_session.c.touched_at, user_account.c.name, user_account.c.name_en,
+    user_account.c.language,
+).join(user_account, user_account.c.id == web_session.c.user_id).where(
+    web_session.c.token_hash == sa.bindparam("token"), user_account.c.is_active,
+    web_session.c.touched_at >= sa.bindparam("least", type_=UtcDateTime()))
 
 
 def begin(uow: UnitOfWork, user_id: str) -> tuple[str, str]:
@@ -29,12 +35,7 @@ def begin(uow: UnitOfWork, user_id: str) -> tuple[str, str]:
 
 def find(uow: UnitOfWork, token: str) -> sa.Row[Any] | None:
     """The session of a token and its user's `name`, `name_en` and `language`; None if there is none or it idled too long."""
-    query = (sa.select(web_session.c.user_id, web_session.c.csrf, web_session.c.touched_at, user_account.c.name,
-                       user_account.c.name_en, user_account.c.language)
-             .join(user_account, user_account.c.id == web_session.c.user_id)
-             .where(web_session.c.token_hash == digest(token), user_account.c.is_active,
-                    web_session.c.touched_at >= uow.now - IDLE))
-    return uow.row(query)
+    return uow.row(_FIND, token=digest(token), least=uow.now - IDLE)
 
 
 def touch(uow: UnitOfWork, token: str) -> None:

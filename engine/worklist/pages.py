@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -15,6 +15,8 @@ from engine.worklist.criteria import Criteria, View
 from engine.worklist.listing import COUNTED, Key
 
 EVERYTHING = Criteria()
+KEPT = 2_000
+_counted: dict[tuple[Any, ...], sa.Select[*tuple[Any, ...]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,22 @@ def number(uow: UnitOfWork, view: View, criteria: Criteria = EVERYTHING) -> int:
 
 def counts(uow: UnitOfWork) -> dict[View, int]:
     """How many tasks are in `mine`, `groups`, `watched` and, for who leads, `office`: each up to `COUNTED`. One statement."""
-    views: list[View] = ["mine", "groups", "watched"]
-    if scans.leads_offices(uow) != frozenset():
-        views.append("office")
-    row = uow.row(sa.select(*(_number(_listing(uow, view, EVERYTHING)).label(view) for view in views)))
-    return {} if row is None else {view: int(getattr(row, view)) for view in views}
+    row = uow.row(_counting(uow))
+    return {} if row is None else {cast("View", view): int(number) for view, number in row._mapping.items()}
+
+
+def _counting(uow: UnitOfWork) -> sa.Select[*tuple[Any, ...]]:
+    """The statement of `counts`; it is the same as long as the actor is in the same groups, and every open page asks it."""
+    who, led = uow.actor, scans.leads_offices(uow)
+    asks = (who.id, who.memberships, frozenset(who.stands_for.items()), led, who.is_admin, who.acts_everywhere)
+    if asks not in _counted:
+        views: list[View] = ["mine", "groups", "watched"]
+        if led != frozenset():
+            views.append("office")
+        if len(_counted) >= KEPT:
+            _counted.clear()
+        _counted[asks] = sa.select(*(_number(_listing(uow, view, EVERYTHING)).label(view) for view in views))
+    return _counted[asks]
 
 
 def _listing(uow: UnitOfWork, view: View, criteria: Criteria) -> listing.Listing:

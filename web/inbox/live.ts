@@ -15,6 +15,7 @@ let stamp = list?.dataset.stamp ?? '';
 let failures = 0;
 let timer = 0;
 let isAsking = false;
+let isBusy = false;  // a list that changes all the time is asked for half as often
 let painted = Date.now();
 let fresh: string[] = [];
 
@@ -30,7 +31,8 @@ function later(length: number): void {
 
 function pause(): number {
   if (failures) return Math.min(EVERY * 2 ** failures, LONGEST);
-  return document.hidden ? HIDDEN : EVERY;
+  if (document.hidden) return HIDDEN;
+  return isBusy ? 2 * EVERY : EVERY;
 }
 
 async function get(address: string, headers: Record<string, string>): Promise<Response> {
@@ -47,7 +49,8 @@ async function ask(): Promise<void> {
   isAsking = true;
   try {
     const reply = await get(list.dataset.changes ?? '', { 'If-None-Match': `"${stamp}"`, Accept: 'application/json' });
-    if (reply.status === 200) take(await reply.json() as Changes);
+    isBusy = reply.status === 200;
+    if (isBusy) take(await reply.json() as Changes);
     if (failures) show(fresh.length, gone());
     failures = 0;
     if (!document.hidden && Date.now() - painted > REPAINT) await repaint();
