@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=words.language, timezone_selector=lambda: str(words.ZONE),
           default_translation_directories="translations")
+    app.jinja_env.install_gettext_callables(words.translated, words.translated_plural, newstyle=True)  # type: ignore[attr-defined]
     app.before_request(access.guard)
     app.after_request(_finish)
     for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, handing.pages, drafts.pages,

@@ -15,7 +15,7 @@ from engine.unit_of_work import UnitOfWork
 
 COUNTED = 1_000
 """Counts stop here: nobody reads a larger one, and an exact one would read every row."""
-EXAMINED = 2_000
+EXAMINED = 1_000
 """So many tasks are looked at for a criterion that no index serves; then the page is partial."""
 SCANNED = 4 * EXAMINED
 """So many keys are read together where that takes several scans."""

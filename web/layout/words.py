@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import g, request
+from flask_babel import get_translations
 from flask_babel import gettext as _
 
 from engine import identity
@@ -24,6 +25,22 @@ def language() -> str:
     session = g.get("session")
     chosen = session.language if session else request.cookies.get(LANGUAGE_COOKIE)
     return chosen if chosen in LANGUAGES else "zh"
+
+
+def translated(text: str) -> str:
+    """A sentence of a template in the reader's language; Babel's own asks for the catalogue again each time."""
+    return str(_catalogue().ugettext(text))
+
+
+def translated_plural(one: str, many: str, number: int) -> str:
+    """The same of a sentence that has a plural."""
+    return str(_catalogue().ungettext(one, many, number))
+
+
+def _catalogue() -> Any:
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
 
 
 def in_words(row: sa.Row[Any], field: str = "name") -> str:
