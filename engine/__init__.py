@@ -18,9 +18,11 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `settings_of_people` < `notices` < `substitutions`, `reminders` | what a person chose, should know, is away · what fell due |
 | `organization` < `offices`, `user_import` | what administrators change, each change on the record |
 | `drafts`, `due_dates` | what was typed and not sent · moving a due date with its timer |
+| `calendar_changes` < `calendar_import` | days and hours an administrator changes, a revision each · from a file |
 | `uploads`, `document_store` | a received file made fit to keep (pure) · the object store, where there is one |
 | `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
 | `notes` < `comments`, `documents` | what people add to the record of a case without moving it |
+| `recounting` | deadlines that wait follow a changed calendar |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
 | `watching` | who is told of a case |
 | `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: tasks, filters, cases, REST |

@@ -1,6 +1,8 @@
-"""The working calendars in the database: seeded days, days an administrator adds, and the revision that deadlines keep."""
+"""The working calendars in the database: seeded days, and the revision that deadlines keep.
 
-from collections.abc import Mapping
+`engine/calendar_changes.py` changes them.
+"""
+
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -8,16 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import calendar as working_time
-from engine import canonical, history
+from engine import canonical
 from engine.calendar import WorkingCalendar
-from engine.errors import InvalidValue, NotFound
+from engine.errors import NotFound
 from engine.tables import calendar, calendar_day, job
 from engine.unit_of_work import UnitOfWork
 
 DEFAULT = "default"
 ZONE = "Asia/Shanghai"
 WARNED_BEFORE = timedelta(days=92)
-MOST_DAYS = 62
 HOURS = [["08:30", "12:00"], ["13:00", "17:30"]]
 
 
@@ -66,61 +67,6 @@ def year(uow: UnitOfWork, number: int, calendar_id: str = DEFAULT) -> dict[date,
     query = sa.select(calendar_day).where(
         calendar_day.c.calendar_id == calendar_id, calendar_day.c.day.between(date(number, 1, 1), date(number, 12, 31)))
     return {row.day: row for row in uow.rows(query)}
-
-
-def set_day(uow: UnitOfWork, day: date, *, is_working: bool, name: str, calendar_id: str = DEFAULT) -> None:
-    """Say of a day to come whether it is worked; the calendar gets a new revision, which deadlines that follow count with."""
-    set_days(uow, day, day, is_working=is_working, name=name, calendar_id=calendar_id)
-
-
-def set_days(uow: UnitOfWork, first: date, last: date, *, is_working: bool, name: str, calendar_id: str = DEFAULT) -> int:
-    """Say of days to come, from `first` to `last`, whether they are worked, on the record. Gives their number."""
-    length = (last - first).days + 1
-    if length < 1 or length > MOST_DAYS:
-        raise InvalidValue("days_range", field="until", value=last.isoformat(), limit=MOST_DAYS)
-    change_days(uow, {first + timedelta(days=n): (is_working, name) for n in range(length)}, calendar_id)
-    return length
-
-
-def change_days(uow: UnitOfWork, wanted: Mapping[date, tuple[bool, str]], calendar_id: str = DEFAULT) -> None:
-    """Set days to come, each `(is it worked, why)`; all or none, one new revision, on the record. Past days are refused."""
-    history.lock_changes(uow)  # two administrators at once: the later one's revision follows the earlier one's
-    today = uow.now.astimezone(load(uow, calendar_id).place).date()
-    if past := [day for day in wanted if day < today]:
-        raise InvalidValue("day_past", field="day", value=min(past).isoformat())
-    days_here = (calendar_day.c.calendar_id == calendar_id, calendar_day.c.day.in_(list(wanted)))
-    before = {row.day.isoformat(): _told(row.is_working, row.name) for row in uow.rows(sa.select(calendar_day).where(*days_here))}
-    uow.execute(sa.delete(calendar_day).where(*days_here))
-    uow.execute(sa.insert(calendar_day), [
-        {"calendar_id": calendar_id, "day": day, "is_working": is_working, "name": name.strip(), "source": "admin"}
-        for day, (is_working, name) in wanted.items()])
-    uow.execute(sa.update(calendar).where(calendar.c.id == calendar_id).values(revision=calendar.c.revision + 1))
-    after = {day.isoformat(): _told(is_working, name.strip()) for day, (is_working, name) in wanted.items()}
-    history.record_change(uow, "change_calendar", subject=f"calendar:{calendar_id}", before=before, after=after)
-
-
-def set_hours(uow: UnitOfWork, hours: list[list[str]], calendar_id: str = DEFAULT) -> bool:
-    """Set the hours of a working day, `[["08:30", "12:00"], …]`; says whether they were others. Refused where they overlap."""
-    history.lock_changes(uow)
-    row = uow.row(sa.select(calendar).where(calendar.c.id == calendar_id))
-    if row is None:
-        raise NotFound(kind="calendar", id=calendar_id)
-    before = canonical.loads(row.hours)
-    try:
-        working_time.WorkingCalendar.from_rows(hours, {}, row.timezone, row.revision)
-    except ValueError as problem:
-        raise InvalidValue("calendar_hours", field="hours", value=str(hours)) from problem
-    if before == hours:
-        return False
-    uow.execute(sa.update(calendar).where(calendar.c.id == calendar_id).values(
-        hours=canonical.dumps(hours), revision=row.revision + 1))
-    history.record_change(uow, "change_hours", subject=f"calendar:{calendar_id}", before={"hours": before},
-                          after={"hours": hours})
-    return True
-
-
-def _told(is_working: bool, name: str) -> str:  # noqa: FBT001  # a column's value, not a switch
-    return f"{'worked' if is_working else 'free'} · {name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Moving a task's due date, with the timer that it came from and the other tasks that have it from there."""
+"""Moving due dates: a task's with the timer that it came from, or a timer's with the tasks that have theirs from it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,9 @@ from engine.unit_of_work import UnitOfWork
 
 FURTHEST = timedelta(days=3653)
 """No diagram may ask for more than ten years (`engine/durations.py`); people may not either."""
+
+SET = "set_by"
+"""Among a timer's own facts: who moved it by hand; no calendar counts it again."""
 
 
 def check(uow: UnitOfWork, due_at: datetime) -> None:
@@ -28,16 +31,48 @@ def move(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any], due_at: datet
     timer = _source(uow, instance, row)
     rows = [row] if timer is None else _tasks_of(uow, instance, row, timer)
     for each in rows:
-        _set(uow, each, due_at)
+        set_task(uow, each.id, due_at)
     if timer is None:
         return None
-    uow.execute(sa.update(job).where(job.c.id == timer.id).values(due_at=due_at))
+    told = canonical.loads(timer.timer) if timer.timer else {}
+    set_timer(uow, timer.id, due_at, {**told, SET: uow.actor.id})
     return str(timer.id)
 
 
-def _set(uow: UnitOfWork, row: sa.Row[Any], due_at: datetime) -> None:
-    uow.execute(sa.update(task).where(task.c.id == row.id).values(due_at=due_at, sort_due=due_at))
-    uow.execute(sa.update(task_candidate).where(task_candidate.c.task_id == row.id).values(sort_due=due_at))
+def set_task(uow: UnitOfWork, task_id: str, due_at: datetime) -> None:
+    """Give a task this due date, in every list that it stands in."""
+    uow.execute(sa.update(task).where(task.c.id == task_id).values(due_at=due_at, sort_due=due_at))
+    uow.execute(sa.update(task_candidate).where(task_candidate.c.task_id == task_id).values(sort_due=due_at))
+
+
+def set_timer(uow: UnitOfWork, job_id: str, due_at: datetime, told: Mapping[str, Any]) -> None:
+    """Move a timer; `told` are its own facts. A worker that has taken it meanwhile to fire it loses it by the fence."""
+    uow.execute(sa.update(job).where(job.c.id == job_id).values(
+        due_at=due_at, timer=canonical.dumps(dict(told)), lease_until=None, fence=job.c.fence + 1))
+
+
+def follow(uow: UnitOfWork, instance: sa.Row[Any], timers: Collection[sa.Row[Any]], moved: Mapping[str, datetime],
+           ) -> list[tuple[sa.Row[Any], datetime]]:
+    """The open tasks of a case whose due date changes as `moved` (timer → its new moment) says, with the new one.
+
+    `timers` are the armed timers of the case as they were. A task is due at the earliest deadline around it (details.md,
+    Time); one that has its date from elsewhere, or from a timer that a person moved, keeps it.
+    """
+    deadlines = [timer for timer in timers if _is_deadline(uow, instance, timer)]
+    found = []
+    for row in uow.rows(sa.select(task).where(task.c.instance_id == instance.id, task.c.state == "open").order_by(task.c.token)):
+        around = [timer for timer in deadlines if timer.token in _around(instance, row.token)]
+        sources = [timer for timer in around if timer.due_at == row.due_at]
+        if sources and not any(is_set(timer) for timer in sources):
+            due_at = min(moved.get(timer.id, timer.due_at) for timer in around)
+            if due_at != row.due_at:
+                found.append((row, due_at))
+    return found
+
+
+def is_set(timer: sa.Row[Any]) -> bool:
+    """Whether a person has put this timer where it is."""
+    return SET in (canonical.loads(timer.timer) if timer.timer else {})
 
 
 def _source(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any]) -> sa.Row[Any] | None:

@@ -23,6 +23,8 @@ from engine.variables import ROOT, Key, ScopedVariables, Stored
 
 NOTES = frozenset({"comment", "add_document", "remove_document"})
 """Commands that only add to the record: taken on a suspended case and on one that is over, too."""
+WHILE_SUSPENDED = frozenset({"resume", "terminate", "recount"})
+"""Commands that a suspended case takes: its deadlines follow the calendar, though none fires."""
 SHORT = 2_000
 """Values up to this many characters are read with the names; longer ones only when an expression asks for them."""
 
@@ -102,7 +104,7 @@ def _refuse_inactive(row: sa.Row[Any], command: Command) -> None:
         return
     if row.ended_at is not None:
         raise Conflict("case_ended", id=row.id, business_key=row.business_key, ended_at=row.ended_at, status=row.status)
-    if row.status == "suspended" and command.name not in ("resume", "terminate"):
+    if row.status == "suspended" and command.name not in WHILE_SUSPENDED:
         raise Conflict("case_suspended", id=row.id, business_key=row.business_key)
 
 

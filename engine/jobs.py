@@ -14,7 +14,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import bundles, calendar, calendars, canonical, execution, history, identity, instances, step, timer_starts, timers
+from engine import (
+    bundles,
+    calendar,
+    calendars,
+    canonical,
+    execution,
+    history,
+    identity,
+    instances,
+    recounting,
+    step,
+    timer_starts,
+    timers,
+)
 from engine.errors import BpmnError, Conflict, EngineError, Forbidden, InvalidValue, NotFound, PermanentFailure
 from engine.execution import Command
 from engine.job_rows import add_incident, resolve_incidents, resolved
@@ -225,6 +238,18 @@ def _start_by_timer(uow: UnitOfWork, row: Row) -> None:
                         variables={"started_for": row.due_at.isoformat()})
 
 
+def _run_recount(engine: ProcessEngine, row: Row) -> None:
+    told = canonical.loads(row.arguments)
+    with engine.transaction(SYSTEM) as uow:
+        if row.instance_id is None:
+            _mine(uow, row)
+            recounting.look(uow, told)
+            return
+        instance = uow.lock_instance(row.instance_id)  # a suspended case too: its deadlines go on by the calendar as it is
+        _mine(uow, row)
+        recounting.recount(uow, instance, told["calendar"])
+
+
 def _run_mail(engine: ProcessEngine, row: Row) -> None:
     with engine.reading(SYSTEM) as uow:
         letter = uow.row(sa.select(mail).where(mail.c.id == row.id))
@@ -257,6 +282,7 @@ def _send(settings: Settings, letter: Row) -> bool:
 
 _RUNNERS: dict[str, Callable[[ProcessEngine, Row], None]] = {
     "timer": _run_timer, "service": _run_service, "message": _run_message, "start": _run_start, "mail": _run_mail,
+    "recount": _run_recount,
 }
 
 
@@ -283,17 +309,15 @@ def _retry_job(uow: UnitOfWork, row: Row) -> None:
     found = uow.row(sa.select(job).where(job.c.id == row.job_id, job.c.state == "failed"))
     if found is None:
         raise Conflict("job_not_failed", id=row.job_id)
-    due = _armed_again(uow, found) if found.kind == "timer" else uow.now
+    again = _armed_again(uow, found) if found.kind == "timer" and found.due_at == timers.NEVER else {"due_at": uow.now}
     uow.execute(sa.update(job).where(job.c.id == found.id).values(
-        state="open", retries=len(BACK_OFF), due_at=due, lease_until=None, error=None))
+        state="open", retries=len(BACK_OFF), lease_until=None, error=None, **again))
     resolve_incidents(uow, _THIS_INCIDENT, [{"incident": row.id}])
     uow.makes_jobs = True
 
 
-def _armed_again(uow: UnitOfWork, row: Row) -> datetime:
-    """The due date of a timer whose text could not be read before, from the case's variables as they are now."""
-    if row.due_at != timers.NEVER:
-        return uow.now
+def _armed_again(uow: UnitOfWork, row: Row) -> dict[str, Any]:
+    """The due date and the facts of a timer whose text could not be read before, from the case's variables as they are now."""
     instance = uow.lock_instance(row.instance_id)
     bundle, state = bundles.load(uow, instance.bundle_id), canonical.loads(instance.tokens)
     environment = execution.environment_of(uow, instance, bundle, execution.load_variables(uow, instance.id, bundle, state))
@@ -301,7 +325,8 @@ def _armed_again(uow: UnitOfWork, row: Row) -> datetime:
     given = element.event.text if element.event else None
     text = str(environment.value(given or "", step.place_of(state, row.token).scope))
     name = element.properties.get("calendar")
-    due = timers.next_due(uow.now, element, text, calendars.load(uow, name) if name else None)
+    working = calendars.load(uow, name or calendars.DEFAULT) if name or "roll" in element.properties else None
+    due = timers.next_due(uow.now, element, text, working)
     if due is None:
         raise InvalidValue("timer", field="timer", value=text)
-    return due
+    return {"due_at": due, "timer": canonical.dumps(timers.facts(uow.now, text, name, working))}

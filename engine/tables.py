@@ -190,14 +190,14 @@ _unseen = notice.c.seen_at.is_(None)
 sa.Index("ix_notice_unseen", notice.c.user_id, notice.c.id, postgresql_where=_unseen, sqlite_where=_unseen)
 
 # ------------------------------------------------------------------ jobs
-job = _t(  # kind: service | timer | message | start | mail | webhook
+job = _t(  # kind: service | timer | message | start | mail | recount
     "job", _c("id", primary_key=True), _c("kind"), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
     _c("process_key", null=True), _c("element", null=True), _c("topic", null=True), _c("arguments"),  # JSON
     _c("due_at", UtcDateTime), _c("created_at", UtcDateTime), _c("retries", sa.Integer),
     _c("lease_until", UtcDateTime, null=True), _c("fence", sa.Integer, default=0),
     _c("state", default="open"),  # open | done | cancelled | failed (an incident says why)
     _c("ended_at", UtcDateTime, null=True), _c("error", null=True),
-    # a timer's own facts: original text, the calendar revision it was counted with, cycle count
+    # a timer's own facts: when it began, its text, the calendar and revision it was counted with, who moved it by hand
     _c("timer", null=True),
 )
 _job_open = job.c.state == "open"

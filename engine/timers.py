@@ -55,6 +55,11 @@ def next_due(now: datetime, element: Element, text: str, working: calendar.Worki
     return calendar.due_at(event.timer if event and event.timer else "date", text, now, working, element.properties)
 
 
+def facts(now: datetime, text: str, name: str | None, working: calendar.WorkingCalendar | None) -> dict[str, Any]:
+    """A timer's own facts, by which it can be counted again: when it began, its text, the calendar's name and revision."""
+    return {"began": now.isoformat(), "text": text, "calendar": name, "revision": working.revision if working else None}
+
+
 def arm(change: Change, wait: Subscription) -> datetime | None:
     """A timer's row. A text that gives no date makes a failed job with an incident: the case itself goes on."""
     uow, row, element = change.uow, change.row, change.bundle.element(wait.process, wait.element)
@@ -112,7 +117,7 @@ def _computed(change: Change, wait: Subscription, element: Element) -> tuple[dat
     working = calendars.load(uow, name or calendars.DEFAULT) if name or "roll" in element.properties else None
     last = _last(change, wait) if wait.fired else None
     due = next_due(uow.now, element, text, working, last=last, fired=wait.fired)
-    return due, {"text": text, "calendar": name, "revision": working.revision if working else None}
+    return due, facts(uow.now, text, name, working)
 
 
 def _last(change: Change, wait: Subscription) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import calendars
+from engine import calendar_changes, calendars
 from engine.errors import EngineError, InvalidValue
 from web.access import needs, unit_of_work
 from web.admin.room import field, pages, show, status
@@ -32,7 +32,8 @@ def set_day() -> Response | tuple[str, int]:
         first = _date("day")
         last = _date("until") if field("until") else first
         with unit_of_work(writes=True) as uow:
-            calendars.set_days(uow, first, last, is_working=request.form.get("is_working") == "yes", name=field("name", 200))
+            calendar_changes.change_days(uow, calendar_changes.days_between(
+                first, last, is_working=request.form.get("is_working") == "yes", name=field("name", 200)))
     except InvalidValue as error:
         return _page(error), status(error)
     return redirect(url_for("admin.calendar", changed=first.isoformat(), year=first.year))
@@ -45,7 +46,7 @@ def set_hours() -> Response | tuple[str, int]:
     spans = [[field(f"begin{n}"), field(f"end{n}")] for n in range(SPANS)]
     try:
         with unit_of_work(writes=True) as uow:
-            calendars.set_hours(uow, [span for span in spans if any(span)])
+            calendar_changes.set_hours(uow, [span for span in spans if any(span)])
     except InvalidValue as error:
         return _page(error), status(error)
     return redirect(url_for("admin.calendar", hours="changed"))

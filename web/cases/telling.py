@@ -43,7 +43,7 @@ def commands() -> dict[str, str]:
         "message": _("Message received"), "action": _("Acted"),
         "retry": _("Tried again"), "suspend": _("Suspended"), "resume": _("Resumed"), "terminate": _("Cancelled"),
         "send_back": _("Sent back"), "skip": _("Skipped"), "set_variable": _("Changed an entry"),
-        "set_due": _("Changed the due date"),
+        "set_due": _("Changed the due date"), "recount": _("Deadlines follow the changed calendar"),
         "delegate": _("Delegated"), "give_back": _("Returned"), "comment": _("Commented"),
         "add_document": _("Added a file"), "remove_document": _("Removed a file"),
     }
@@ -100,11 +100,20 @@ def _detail(event: Event, told: _Words) -> str:
         return str(_("%(name)s: %(before)s → %(after)s", name=told.labels.get(name, name), before=before, after=after))
     if event.command == "set_due":
         return str(_("%(before)s → %(after)s", before=value(given.get("before"), {}), after=value(given.get("due_at"), {})))
+    if event.command == "recount":
+        return "; ".join(_moved(each, told) for each in given.get("timers", []))
     if event.command == "send_back":
         return str(_("from “%(element)s”", element=told.names.get(given.get("from", ""), given.get("from", ""))))
     if event.command in ("assign", "delegate", "give_back") and given.get("assignee"):
         return str(_("to %(who)s", who=told.people.get(given["assignee"], given["assignee"])))
     return _cut(str(given.get("text") or given.get("name") or "")) if event.kind == "comment" else ""
+
+
+def _moved(given: Mapping[str, Any], told: _Words) -> str:
+    """A deadline that a recount moved."""
+    name = told.names.get(given["element"], given["element"])
+    before, after = value(given["before"], {}), value(given["after"], {})
+    return str(_("%(name)s: %(before)s → %(after)s", name=name, before=before, after=after))
 
 
 def _money(uow: UnitOfWork, case: Case) -> frozenset[str]:
