@@ -20,14 +20,16 @@ from tests.conftest import Databases
 EVERY = 5.0
 """Seconds between two questions of an open inbox; twice as long after one that told of a change (web/inbox/live.ts)."""
 INBOXES = 200
+ASKED = "/inbox/changes?view=groups"
 THREADS = 4
 LEAST = 0.9
 
 
 @dataclass
 class Crowd:
-    """The open inboxes of one process: what they asked, how long it took in ms, and what they were told."""
+    """The open inboxes of one process: the stamp that each page has, how long its questions took in ms, what they were told."""
 
+    stamps: dict[str, str] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
     told: Counter[int] = field(default_factory=Counter)
 
@@ -39,6 +41,7 @@ def measure(table: Table, rounds: int, kind: str, databases: Databases, template
         sessions = _sessions(engine)
     alone, together, crowd = [], [], Crowd()
     with clients.served(url) as base:
+        _open(base, sessions, crowd)
         clients.load(base, clients=2, seconds=min(3.0, seconds), user=clients.USER)
         for _ in range(rounds):
             alone.append(_rate(base, seconds))
@@ -63,6 +66,13 @@ def _sessions(engine: ProcessEngine) -> list[str]:
     return open_sessions(engine, users)
 
 
+def _open(base: str, sessions: list[str], crowd: Crowd) -> None:
+    """Each inbox has the stamp of its list, as a page that was read has."""
+    visitor = Visitor(base)
+    for session in sessions:
+        _, crowd.stamps[session] = visitor.read(session, ASKED)
+
+
 def _rate(base: str, seconds: float) -> float:
     return clients.load(base, clients=4, seconds=seconds, user=clients.USER).steps
 
@@ -83,15 +93,15 @@ def _beside(base: str, sessions: list[str], seconds: float, crowd: Crowd) -> flo
 def _ask(base: str, sessions: list[str], is_over: threading.Event, crowd: Crowd) -> None:
     """Ask for each session at its own time, over one connection, with the stamp that the last answer had."""
     visitor, begin = Visitor(base), time.monotonic()
-    due = [(begin + random.random() * EVERY, session, "") for session in sessions]
+    due = [(begin + random.random() * EVERY, session) for session in sessions]
     heapq.heapify(due)
     while not is_over.is_set():
-        at, session, etag = due[0]
+        at, session = due[0]
         if is_over.wait(max(0.0, at - time.monotonic())):
             return
         asked = time.perf_counter()
-        status, etag = visitor.read(session, "/inbox/changes?view=groups", etag)
+        status, crowd.stamps[session] = visitor.read(session, ASKED, crowd.stamps[session])
         crowd.times.append((time.perf_counter() - asked) * 1000)
         crowd.told[status] += 1
         pause = 2 * EVERY if status == HTTPStatus.OK else EVERY
-        heapq.heapreplace(due, (max(at + pause, time.monotonic()), session, etag))
+        heapq.heapreplace(due, (max(at + pause, time.monotonic()), session))
