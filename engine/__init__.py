@@ -24,6 +24,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `notes` < `comments`, `documents` | what people add to the record of a case without moving it |
 | `recounting` | deadlines that wait follow a changed calendar |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
+| `modeling/` | drafts of definitions, their check and approval, the library; stands below `jobs`, which makes one effective |
 | `watching` | who is told of a case |
 | `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: tasks, filters, cases, REST |
 | `directory`, `incidents`, `forecast` | the administrator's read side: people · what failed · what will fire |

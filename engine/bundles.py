@@ -18,7 +18,7 @@ from engine.unit_of_work import UnitOfWork
 Members = dict[str, dict[str, str]]
 """`{"process": {key: definition id}, "form": {…}, "decision": {…}}`"""
 _LATEST = sa.select(definition).where(
-    definition.c.kind == sa.bindparam("of"), definition.c.key == sa.bindparam("named"),
+    definition.c.kind == sa.bindparam("of"), definition.c.key == sa.bindparam("named"), definition.c.withdrawn_at.is_(None),
 ).order_by(definition.c.version.desc()).limit(1)
 _IS_KEPT = sa.select(bundle.c.id).where(bundle.c.id == sa.bindparam("bundle"))
 
@@ -62,7 +62,7 @@ def assemble(uow: UnitOfWork, root: sa.Row[Any]) -> str:
 
 
 def latest(uow: UnitOfWork, kind: str, key: str) -> sa.Row[Any] | None:
-    """The newest version of a definition (kind: process | form | decision)."""
+    """The newest version of a definition (kind: process | form | decision | scenario) that is not withdrawn."""
     return uow.row(_LATEST, of=kind, named=key)
 
 

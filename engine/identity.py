@@ -22,6 +22,7 @@ from engine.tables import (
     UtcDateTime,
     candidate_group,
     membership,
+    model_author,
     office,
     process_instance,
     substitution,
@@ -38,8 +39,9 @@ PASSWORDS = PasswordHasher()  # argon2id, RFC 9106's second recommendation: 64 M
 
 _ACCOUNT = sa.select(
     user_account.c.id, user_account.c.is_admin, user_account.c.sees_all, user_account.c.acts_everywhere, user_account.c.revision,
-    membership.c.group_id, membership.c.office,
-).outerjoin(membership, membership.c.user_id == user_account.c.id).where(
+    membership.c.group_id, membership.c.office, candidate_group.c.models, candidate_group.c.approves,
+).outerjoin(membership, membership.c.user_id == user_account.c.id).outerjoin(
+    candidate_group, candidate_group.c.id == membership.c.group_id).where(
     user_account.c.id == sa.bindparam("user"), user_account.c.is_active)
 _GROUPS = sa.select(candidate_group).order_by(candidate_group.c.id)
 _OFFICES = sa.select(office).order_by(office.c.id)
@@ -48,6 +50,8 @@ _STANDS_FOR = sa.select(substitution.c.user_id, membership.c.group_id, membershi
 ).outerjoin(membership, membership.c.user_id == substitution.c.user_id).where(
     substitution.c.substitute_id == sa.bindparam("user"), substitution.c.from_at <= sa.bindparam("now", type_=UtcDateTime()),
     substitution.c.until_at > sa.bindparam("now", type_=UtcDateTime()), substitution.c.ended_at.is_(None))
+_IS_AUTHOR = sa.select(model_author.c.user_id).where(
+    model_author.c.draft_id == sa.bindparam("draft"), model_author.c.user_id == sa.bindparam("user"))
 _IS_NEAR = sa.select(task.c.id).where(task.c.instance_id == sa.bindparam("instance"), sa.or_(
     task.c.office.in_(sa.bindparam("offices", expanding=True)),
     task.c.assignee.in_(sa.bindparam("people", expanding=True)))).limit(1)
@@ -70,7 +74,9 @@ def account(uow: UnitOfWork, user_id: str) -> tuple[Actor, int] | None:
     memberships = frozenset((row.group_id, row.office) for row in rows if row.group_id is not None)
     first = rows[0]
     flags = (first.is_admin, first.sees_all, first.acts_everywhere)
-    return Actor(first.id, memberships, *flags, stands_for=_stands_for(uow, user_id)), first.revision
+    who = Actor(first.id, memberships, *flags, stands_for=_stands_for(uow, user_id),
+                models=any(row.models for row in rows), approves=any(row.approves for row in rows))
+    return who, first.revision
 
 
 def _stands_for(uow: UnitOfWork, user_id: str) -> dict[str, frozenset[tuple[str, str]]]:
@@ -194,6 +200,23 @@ def seen_cases(who: Actor) -> sa.ColumnElement[bool]:
 def may_deploy(who: Actor) -> bool:
     """Whether `who` may deploy: administrators and technical accounts."""
     return who.is_admin or who.acts_everywhere
+
+
+def may_model(who: Actor) -> bool:
+    """Whether `who` may change definitions, as drafts: administrators, and members of a group that models."""
+    return who.is_admin or who.models
+
+
+def may_decide(who: Actor) -> bool:
+    """Whether `who` may decide on drafts at all: administrators, and members of a group that approves."""
+    return who.is_admin or who.approves
+
+
+def may_approve(uow: UnitOfWork, draft: sa.Row[Any]) -> bool:
+    """Whether the actor may decide on a row of `model_draft`: nobody on what they edited or submitted, whoever they are."""
+    if not may_decide(uow.actor) or uow.actor.id in (draft.submitted_by, draft.created_by):
+        return False
+    return uow.row(_IS_AUTHOR, draft=draft.id, user=uow.actor.id) is None
 
 
 def may_work_on(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> bool:

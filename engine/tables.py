@@ -54,11 +54,13 @@ deployment = _t(
 resource = _t(  # the very bytes that were approved, never changed
     "resource", _c("sha256", primary_key=True), _c("bytes", sa.LargeBinary),
 )
-definition = _t(  # kind: process | form | decision
+definition = _t(  # kind: process | form | decision | scenario (key "<process key>/<scenario name>")
     "definition", _c("id", primary_key=True), _c("kind"), _c("key"), _c("version", sa.Integer),
     _c("name"), _c("name_en"), _c("resource_name"),
     _c("sha256", sa.Text, sa.ForeignKey("resource.sha256")),
     _c("deployment_id", sa.Text, sa.ForeignKey("deployment.id")),
+    # a withdrawn version starts no new case; those that run on it go on
+    _c("withdrawn_at", UtcDateTime, null=True), _c("withdrawn_by", null=True), _c("withdrawn_reason", null=True),
     sa.UniqueConstraint("kind", "key", "version"),
 )
 bundle = _t(  # the definition ids that a case reaches, fixed at its start; id = SHA-256 of root and members
@@ -69,6 +71,49 @@ timer_start = _t(
     "timer_start", _c("process_key"), _c("element"), _c("due_at", UtcDateTime), _c("instance_id", null=True),
     sa.PrimaryKeyConstraint("process_key", "element", "due_at"),
 )
+
+# ------------------------------------------------------------------ changing definitions
+model_draft = _t(  # status: draft | submitted | approved | effective | withdrawn | discarded; see engine/modeling
+    "model_draft", _c("id", primary_key=True), _c("title"), _c("process_key", null=True), _c("status"), _c("reason"),
+    _c("based_on"),  # JSON {file name: definition id}
+    _c("created_by"), _c("created_at", UtcDateTime), _c("edited_by"), _c("edited_at", UtcDateTime),
+    _c("submitted_by", null=True), _c("submitted_at", UtcDateTime, null=True),
+    _c("decided_by", null=True), _c("decided_at", UtcDateTime, null=True), _c("decision_reason", null=True),
+    _c("effective_from", UtcDateTime, null=True),
+    _c("digest", null=True),  # SHA-256 of canonical JSON {file name: sha256}: what was submitted, approved and runs
+    _c("deployment_id", sa.Text, sa.ForeignKey("deployment.id"), null=True), _c("revision", sa.Integer),
+)
+sa.Index("ix_model_draft_status", model_draft.c.status, model_draft.c.edited_at)
+sa.Index("ix_model_draft_deployment", model_draft.c.deployment_id)
+model_file = _t(  # kind: process | form | decision | scenario
+    "model_file", _c("draft_id", sa.Text, sa.ForeignKey("model_draft.id")), _c("name"), _c("kind"),
+    _c("bytes", sa.LargeBinary), _c("sha256"), _c("revision", sa.Integer), _c("saved_by"), _c("saved_at", UtcDateTime),
+    sa.PrimaryKeyConstraint("draft_id", "name"),
+)
+model_save = _t(  # the way back: what each save left, `bytes` null where the file was removed
+    "model_save", _c("id", primary_key=True), _c("draft_id", sa.Text, sa.ForeignKey("model_draft.id")), _c("name"),
+    _c("session"), _c("bytes", sa.LargeBinary, null=True), _c("sha256", null=True), _c("saved_by"),
+    _c("saved_at", UtcDateTime),
+)
+sa.Index("ix_model_save_file", model_save.c.draft_id, model_save.c.name, model_save.c.id)
+model_session = _t(  # a sitting of one person at a draft; manifest: JSON {file name: sha256} at its opening
+    "model_session", _c("id", primary_key=True), _c("draft_id", sa.Text, sa.ForeignKey("model_draft.id")), _c("user_id"),
+    _c("opened_at", UtcDateTime), _c("seen_at", UtcDateTime), _c("manifest"),
+)
+sa.Index("ix_model_session_draft", model_session.c.draft_id, model_session.c.seen_at)
+model_author = _t(  # whoever saved a file once: an author approves nothing of this draft
+    "model_author", _c("draft_id", sa.Text, sa.ForeignKey("model_draft.id")), _c("user_id"),
+    sa.PrimaryKeyConstraint("draft_id", "user_id"),
+)
+migration_plan = _t(  # status: planned | running | paused | done | undoing | undone
+    "migration_plan", _c("id", primary_key=True), _c("process_key"),
+    _c("source", sa.Text, sa.ForeignKey("definition.id")), _c("target", sa.Text, sa.ForeignKey("definition.id")),
+    _c("mapping"),  # JSON {"process key": {"element": "element" | null}}
+    _c("options"),  # JSON
+    _c("created_by"), _c("created_at", UtcDateTime), _c("status"), _c("reason"),
+    _c("started_at", UtcDateTime, null=True), _c("ended_at", UtcDateTime, null=True),
+)
+sa.Index("ix_migration_plan_process", migration_plan.c.process_key, migration_plan.c.created_at)
 
 # ------------------------------------------------------------------ cases
 process_instance = _t(  # status: active | suspended | completed | terminated
@@ -89,6 +134,18 @@ sa.Index("ix_instance_customer", process_instance.c.customer)
 _followed = process_instance.c.came_from.is_not(None)
 sa.Index("ix_instance_came_from", process_instance.c.came_from, postgresql_where=_followed, sqlite_where=_followed)
 sa.Index("ix_instance_started", process_instance.c.started_at, process_instance.c.id)
+_running = process_instance.c.ended_at.is_(None)
+sa.Index("ix_instance_open", process_instance.c.definition_id, process_instance.c.bundle_id, process_instance.c.id,
+         postgresql_where=_running, sqlite_where=_running)
+migration_item = _t(  # a case of a plan; status: waiting | moved | refused | undone | kept
+    "migration_item", _c("plan_id", sa.Text, sa.ForeignKey("migration_plan.id")),
+    _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")), _c("status"), _c("reason", null=True),  # JSON
+    _c("before", null=True),  # JSON: what undoing needs
+    _c("after_version", sa.Integer, null=True), _c("moved_at", UtcDateTime, null=True),
+    sa.PrimaryKeyConstraint("plan_id", "instance_id"),
+)
+sa.Index("ix_migration_item_status", migration_item.c.plan_id, migration_item.c.status, migration_item.c.instance_id)
+sa.Index("ix_migration_item_instance", migration_item.c.instance_id)
 business_key_sequence = _t("business_key_sequence", _c("process_key", primary_key=True), _c("last", sa.Integer))
 
 variable = _t(  # one per scope and name; the value is canonical JSON
@@ -190,7 +247,7 @@ _unseen = notice.c.seen_at.is_(None)
 sa.Index("ix_notice_unseen", notice.c.user_id, notice.c.id, postgresql_where=_unseen, sqlite_where=_unseen)
 
 # ------------------------------------------------------------------ jobs
-job = _t(  # kind: service | timer | message | start | mail | recount
+job = _t(  # kind: service | timer | message | start | mail | recount | effective
     "job", _c("id", primary_key=True), _c("kind"), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
     _c("process_key", null=True), _c("element", null=True), _c("topic", null=True), _c("arguments"),  # JSON
     _c("due_at", UtcDateTime), _c("created_at", UtcDateTime), _c("retries", sa.Integer),
@@ -258,6 +315,8 @@ office = _t(
 candidate_group = _t(
     "candidate_group", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("by_office", sa.Boolean),
     _c("leads", sa.Boolean, default=False),  # its members assign work and intervene in cases, in their office or everywhere
+    _c("models", sa.Boolean, default=False, server_default=sa.false()),  # its members change definitions, as drafts
+    _c("approves", sa.Boolean, default=False, server_default=sa.false()),  # its members decide on the drafts of others
 )
 user_account = _t(
     "user_account", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("email"), _c("password_hash"),

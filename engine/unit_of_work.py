@@ -35,6 +35,8 @@ class Actor:
     acts_everywhere: bool = False
     on_behalf_of: str | None = None
     stands_for: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict, hash=False)
+    models: bool = False  # changes definitions, as drafts
+    approves: bool = False  # decides on the drafts of others
 
     @property
     def groups(self) -> frozenset[str]:

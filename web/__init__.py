@@ -19,6 +19,7 @@ from web.cases import cases, interventions, listing, starting
 from web.documents import comments, documents
 from web.inbox import drafts, handing, inbox, tasks
 from web.layout import assets, words
+from web.modeler import pages as modeler
 from web.people import people
 from web.records import records
 
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     app.after_request(_finish)
     for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, handing.pages, drafts.pages,
                   comments.pages, documents.pages, cases.pages, listing.pages, interventions.pages, people.pages,
-                  admin.pages, records.pages, starting.pages, rest.pages):
+                  admin.pages, modeler, records.pages, starting.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(EngineError, refuse)
@@ -107,6 +108,7 @@ def _for_templates() -> dict[str, object]:
     return {
         "csrf_token": access.csrf_token, "user": access.signed_in_row(), "language": words.language(), "assets": assets,
         "moment": words.moment, "in_words": words.in_words, "may_administer": identity.may_administer,
+        "may_model": identity.may_model, "may_decide": identity.may_decide,
         "bell": people.bell.bell,
         "Forbidden": Forbidden,
     }

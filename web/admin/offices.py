@@ -48,15 +48,19 @@ def add_group() -> Response | tuple[str, int]:
     """Add a candidate group."""
     return _do("admin.group_page", _groups, lambda uow: offices.create_group(
         uow, field("id"), name=field("name"), name_en=field("name_en"), by_office=field("by_office") == "yes",
-        leads="leads" in request.form))
+        **_flags()))
 
 
 @pages.post("/groups/<group>")
 @needs("admin")
 def change_group(group: str) -> Response | tuple[str, int]:
-    """Rename a group, or say whether its members lead."""
+    """Rename a group, or say whether its members lead, model or approve."""
     return _do("admin.group_page", _groups, lambda uow: offices.change_group(
-        uow, group, name=field("name"), name_en=field("name_en"), leads="leads" in request.form))
+        uow, group, name=field("name"), name_en=field("name_en"), **_flags()))
+
+
+def _flags() -> dict[str, bool]:
+    return {flag: flag in request.form for flag in ("leads", "models", "approves")}
 
 
 def _do(endpoint: str, page: Callable[[EngineError], str], verb: Callable[[UnitOfWork], object]) -> Response | tuple[str, int]:

@@ -1,0 +1,1 @@
+"""Changing definitions: drafts, their checks and approval, and what is in the library."""

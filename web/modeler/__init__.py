@@ -1,0 +1,6 @@
+"""The modeller: library, drafts, the editor, approval. A module hangs its pages on the blueprint by being imported here."""
+
+from web.modeler import library
+from web.modeler.room import pages
+
+__all__ = ["library", "pages"]
