@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from engine import bundles, canonical, decisions, ids, timer_starts
 from engine.diagram import check, read
 from engine.diagram.check import File, Known
+from engine.diagram.deployment import DECISION, DIAGRAM, FORM, SCENARIO, read_json, scenario_key
 from engine.diagram.model import Diagram
 from engine.errors import DeploymentRefused, NotFound, Problem
 from engine.tables import calendar, candidate_group, definition, deployment, resource
 from engine.unit_of_work import ProcessEngine, UnitOfWork
 
 DEPLOY_LOCK = 14_012_003  # any number: two deployments at once take their version numbers one after the other
-DIAGRAM, FORM, DECISION = (".bpmn", ".bpmn20.xml", ".xml"), (".form",), (".dmn",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def deploy(uow: UnitOfWork, files: Sequence[File], *, name: str, source: str | N
 def known(uow: UnitOfWork, files: Sequence[File] = ()) -> Known:
     """What references may point at: the database's definitions, groups and calendars, the engine's operations and lists."""
     del files
-    newest = {(r.kind, r.key): r for r in uow.rows(sa.select(definition).order_by(definition.c.version))}
+    newest = {(r.kind, r.key): r for r in uow.rows(
+        sa.select(definition).where(definition.c.withdrawn_at.is_(None)).order_by(definition.c.version))}
     return Known(
         groups=frozenset(r.id for r in uow.rows(sa.select(candidate_group.c.id))),
         operations=frozenset(uow.engine.operations), topics=uow.engine.settings.topics,
@@ -121,6 +122,9 @@ def _definitions(file: File) -> Iterator[_Found]:
     elif file.name.endswith(DECISION):
         for decision in decisions.parse(file.data, file.name):
             yield _Found("decision", decision.key, decision.name, "", file)
+    elif file.name.endswith(SCENARIO):
+        scenario = read_json(file.data)
+        yield _Found("scenario", scenario_key(scenario), str(scenario["name"]), str(scenario.get("name_en") or ""), file)
     else:
         for process in read.read(file.data, file.name).processes.values():
             if process.is_executable:
@@ -134,7 +138,8 @@ def _store(uow: UnitOfWork, found: _Found, deployment_id: str) -> sa.Row[Any]:
         return newest
     if uow.scalar(sa.select(resource.c.sha256).where(resource.c.sha256 == sha256)) is None:
         uow.execute(sa.insert(resource).values(sha256=sha256, bytes=found.file.data))
-    version = newest.version + 1 if newest else 1
+    version = 1 + (uow.scalar(sa.select(sa.func.max(definition.c.version)).where(  # withdrawn ones keep their numbers
+        definition.c.kind == found.kind, definition.c.key == found.key)) or 0)
     definition_id = f"{found.key}:{version}:{sha256[:12]}" if found.kind == "process" else f"{found.kind}.{found.key}:{version}"
     uow.execute(sa.insert(definition).values(
         id=definition_id, kind=found.kind, key=found.key, version=version, name=found.name or found.key,

@@ -113,6 +113,8 @@ def _definition(uow: UnitOfWork, key: str, version: int | None) -> sa.Row[Any]:
     row = uow.row(_VERSION, named=key, of=version) if version else bundles.latest(uow, "process", key)
     if row is None:
         raise NotFound(kind="process", id=key)
+    if row.withdrawn_at is not None:
+        raise Conflict("definition_withdrawn", process=key, version=row.version, who=row.withdrawn_by, at=row.withdrawn_at)
     return row
 
 
@@ -222,7 +224,8 @@ def _deliver(uow: UnitOfWork, found: sa.Row[Any], name: str, variables: Values) 
 
 def _message_start(uow: UnitOfWork, name: str) -> tuple[str, str] | None:
     newest: dict[str, sa.Row[Any]] = {r.key: r for r in uow.rows(
-        sa.select(definition).where(definition.c.kind == "process").order_by(definition.c.version))}
+        sa.select(definition).where(definition.c.kind == "process", definition.c.withdrawn_at.is_(None)).order_by(
+            definition.c.version))}
     for key, row in sorted(newest.items()):
         for event in bundles.model(uow, row.sha256, row.resource_name).processes[key].starts():
             if event.event is not None and event.event.kind == "message" and event.event.name == name:

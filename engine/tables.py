@@ -90,12 +90,12 @@ model_file = _t(  # kind: process | form | decision | scenario
     _c("bytes", sa.LargeBinary), _c("sha256"), _c("revision", sa.Integer), _c("saved_by"), _c("saved_at", UtcDateTime),
     sa.PrimaryKeyConstraint("draft_id", "name"),
 )
-model_save = _t(  # the way back: what each save left, `bytes` null where the file was removed
-    "model_save", _c("id", primary_key=True), _c("draft_id", sa.Text, sa.ForeignKey("model_draft.id")), _c("name"),
+model_save = _t(  # the way back: what each save left, `sha256` null where it removed the file, `bytes` too where it is forgotten
+    "model_save", _c("draft_id", sa.Text, sa.ForeignKey("model_draft.id")), _c("name"), _c("revision", sa.Integer),
     _c("session"), _c("bytes", sa.LargeBinary, null=True), _c("sha256", null=True), _c("saved_by"),
-    _c("saved_at", UtcDateTime),
+    _c("saved_at", UtcDateTime), sa.PrimaryKeyConstraint("draft_id", "name", "revision"),
 )
-sa.Index("ix_model_save_file", model_save.c.draft_id, model_save.c.name, model_save.c.id)
+sa.Index("ix_model_save_session", model_save.c.session)
 model_session = _t(  # a sitting of one person at a draft; manifest: JSON {file name: sha256} at its opening
     "model_session", _c("id", primary_key=True), _c("draft_id", sa.Text, sa.ForeignKey("model_draft.id")), _c("user_id"),
     _c("opened_at", UtcDateTime), _c("seen_at", UtcDateTime), _c("manifest"),

@@ -16,13 +16,18 @@ from engine.unit_of_work import UnitOfWork
 def renew(uow: UnitOfWork, definitions: Iterable[sa.Row[Any]]) -> None:
     """After a deployment: the timer starts of these processes follow their newest version."""
     for row in definitions:
-        uow.execute(sa.update(job).where(
-            job.c.kind == "start", job.c.process_key == row.key, job.c.element.is_not(None), job.c.state == "open",
-        ).values(state="cancelled", ended_at=uow.now))
+        cancel(uow, row.key)
         process = bundles.model(uow, row.sha256, row.resource_name).processes[row.key]
         for event in process.starts():
             if event.event is not None and event.event.kind == "timer":
                 plan(uow, row.key, event, None)
+
+
+def cancel(uow: UnitOfWork, process_key: str) -> None:
+    """No timer starts this process any more."""
+    uow.execute(sa.update(job).where(
+        job.c.kind == "start", job.c.process_key == process_key, job.c.element.is_not(None), job.c.state == "open",
+    ).values(state="cancelled", ended_at=uow.now))
 
 
 def plan(uow: UnitOfWork, process_key: str, event: Element, last: datetime | None) -> None:

@@ -19,6 +19,7 @@ from engine import deployments, identity, instances, migrate, scheduler, worklis
 from engine import tables as engine_tables
 from engine.audit import verification
 from engine.diagram.check import File
+from engine.diagram.deployment import DECISION, DIAGRAM, FORM, SCENARIO
 from engine.errors import DeploymentRefused, EngineError, Problem
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
 from handlers import migrations
@@ -30,7 +31,7 @@ from web.demo.command import demo
 HOW_TO_FILL = "\n  flask --app web demo 填入一年的演示工单 · makes a year of demonstration cases\n"
 CONNECTIONS = 5_000  # every open page keeps one or more, and waitress takes no further ones beyond (100 by default)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-SUFFIXES = (*deployments.DIAGRAM, *deployments.FORM, *deployments.DECISION)
+SUFFIXES = (*DIAGRAM, *FORM, *DECISION, *SCENARIO)
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 THERE = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, readable=True))
 AS_USER = click.option("--as", "user", default="admin", show_default=True, help="The user on the record.")

@@ -1,4 +1,4 @@
-"""The files of one deployment, read: diagrams, forms and decisions by key, and what is wrong with the files themselves."""
+"""The files of one deployment, read: diagrams, forms, decisions and scenarios by key, and what is wrong with the files themselves."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from engine.errors import DeploymentRefused, ExpressionError, InvalidValue, Prob
 from engine.expression_messages import explain
 from engine.xml import MAX_BYTES, XmlRefused
 
-DIAGRAM, FORM, DECISION = (".bpmn", ".bpmn20.xml", ".xml"), (".form",), (".dmn",)
+DIAGRAM, FORM, DECISION, SCENARIO = (".bpmn", ".bpmn20.xml", ".xml"), (".form",), (".dmn",), (".scenario",)
 """How the names of the files of a deployment end."""
 REASONS = {
     "no_decision": ("不是 DMN 1.x 的决策文件，或其中没有决策", "it is no DMN 1.x file, or has no decision"),
@@ -38,7 +38,7 @@ class Deployment:
 
     def read(self, file: File) -> None:
         """Add one file by the ending of its name; what cannot be read becomes a problem."""
-        readers = {FORM: self._form, DECISION: self._decisions, DIAGRAM: self._diagram}
+        readers = {FORM: self._form, DECISION: self._decisions, SCENARIO: self._scenario, DIAGRAM: self._diagram}
         for endings, reader in readers.items():
             if file.name.lower().endswith(endings):
                 reader(file)
@@ -58,7 +58,7 @@ class Deployment:
 
     def _form(self, file: File) -> None:
         try:
-            form = _json(file.data)
+            form = read_json(file.data)
         except (ValueError, RecursionError) as refusal:
             self.problems.append(problem("form_malformed", file=file.name, message=str(refusal)))
             return
@@ -68,6 +68,14 @@ class Deployment:
         self._claim("form", key, file)
         is_usable = all(each.severity == "warning" for each in problems)
         self.forms[key] = form if is_usable else {}  # its name exists; nothing is said about its fields
+
+    def _scenario(self, file: File) -> None:
+        try:
+            key = scenario_key(read_json(file.data))
+        except (ValueError, RecursionError) as refusal:
+            self.problems.append(problem("scenario_malformed", file=file.name, message=str(refusal)))
+            return
+        self._claim("scenario", key, file)
 
     def _decisions(self, file: File) -> None:
         try:
@@ -89,7 +97,16 @@ class Deployment:
             self.problems.append(problem("duplicate_key", file=file.name, element=key, key=key, other=other))
 
 
-def _json(data: bytes) -> dict[str, Any]:
+def scenario_key(scenario: Mapping[str, Any]) -> str:
+    """The key of a scenario: `<process key>/<name>`. Raises `ValueError` where either is missing."""
+    named = [scenario.get(part) for part in ("process", "name")]
+    if not all(isinstance(each, str) and each.strip() for each in named):
+        raise ValueError("process, name")
+    return "/".join(str(each).strip() for each in named)
+
+
+def read_json(data: bytes) -> dict[str, Any]:
+    """The JSON object in `data` (UTF-8, at most `MAX_BYTES`). Raises `ValueError`."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"{len(data)} bytes, the limit is {MAX_BYTES}")
     form = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)

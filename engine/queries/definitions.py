@@ -68,5 +68,6 @@ def _conditions(query: DefinitionQuery) -> list[sa.ColumnElement[bool]]:
 
 def _is_latest() -> sa.ColumnElement[bool]:
     newer = definition.alias()
-    is_newer = (newer.c.kind == "process", newer.c.key == definition.c.key, newer.c.version > definition.c.version)
-    return ~sa.exists().where(*is_newer)
+    is_newer = (newer.c.kind == "process", newer.c.key == definition.c.key, newer.c.version > definition.c.version,
+                newer.c.withdrawn_at.is_(None))
+    return sa.and_(definition.c.withdrawn_at.is_(None), ~sa.exists().where(*is_newer))

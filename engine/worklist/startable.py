@@ -11,7 +11,7 @@ from engine.tables import definition
 from engine.unit_of_work import UnitOfWork
 
 _versions = sa.select(definition.c.key, sa.func.max(definition.c.version).label("version")).where(
-    definition.c.kind == "process").group_by(definition.c.key).subquery()
+    definition.c.kind == "process", definition.c.withdrawn_at.is_(None)).group_by(definition.c.key).subquery()
 _NEWEST = sa.select(definition).join(
     _versions, sa.and_(definition.c.key == _versions.c.key, definition.c.version == _versions.c.version),
 ).where(definition.c.kind == "process").order_by(definition.c.key)

@@ -66,18 +66,18 @@ def _drafts() -> None:
     )
     op.create_table(
         "model_save",
-        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("draft_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("session", sa.Text(), nullable=False),
         sa.Column("bytes", sa.LargeBinary(), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column("saved_by", sa.Text(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["draft_id"], ["model_draft.id"], name="fk_model_save_draft_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_model_save"),
+        sa.PrimaryKeyConstraint("draft_id", "name", "revision", name="pk_model_save"),
     )
-    op.create_index("ix_model_save_file", "model_save", ["draft_id", "name", "id"])
+    op.create_index("ix_model_save_session", "model_save", ["session"])
     op.create_table(
         "model_session",
         sa.Column("id", sa.Text(), nullable=False),
