@@ -31,6 +31,7 @@ from engine import (
 from engine.errors import BpmnError, Conflict, EngineError, Forbidden, InvalidValue, NotFound, PermanentFailure
 from engine.execution import Command
 from engine.job_rows import add_incident, resolve_incidents, resolved
+from engine.modeling import approvals
 from engine.settings import Settings
 from engine.spiff.steps import Complete, Retry, Step, ThrowError, Trigger
 from engine.tables import incident, job, mail, process_instance
@@ -250,6 +251,19 @@ def _run_recount(engine: ProcessEngine, row: Row) -> None:
         recounting.recount(uow, instance, told["calendar"])
 
 
+def _run_effective(engine: ProcessEngine, row: Row) -> None:
+    """What was approved for today; what stands in its way goes away by no retry, so that it is an incident at once."""
+    draft_id = canonical.loads(row.arguments)["draft"]
+    try:
+        with engine.transaction(SYSTEM) as uow:
+            _mine(uow, row)
+            approvals.take_effect(uow, draft_id)
+    except EngineError as problem:
+        with engine.transaction(SYSTEM) as uow:
+            approvals.tell_of_failure(uow, draft_id)
+        raise PermanentFailure(approvals.why(problem)) from problem
+
+
 def _run_mail(engine: ProcessEngine, row: Row) -> None:
     with engine.reading(SYSTEM) as uow:
         letter = uow.row(sa.select(mail).where(mail.c.id == row.id))
@@ -282,7 +296,7 @@ def _send(settings: Settings, letter: Row) -> bool:
 
 _RUNNERS: dict[str, Callable[[ProcessEngine, Row], None]] = {
     "timer": _run_timer, "service": _run_service, "message": _run_message, "start": _run_start, "mail": _run_mail,
-    "recount": _run_recount,
+    "recount": _run_recount, "effective": _run_effective,
 }
 
 

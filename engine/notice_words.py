@@ -27,6 +27,13 @@ SENTENCES: Mapping[str, Pair] = {
                     "“{task}” of case {case} is late; you stand in for {absent}"),
     "substitute": ("{from} 至 {until}，您代理{absent}的工作", "You stand in for {absent} from {from} to {until}"),
     "substitute.ended": ("您对{absent}的代理已提前结束", "You no longer stand in for {absent}: it ended early"),
+    "submitted": ("{who}提交了流程草稿“{title}”，请您审批", "{who} submitted the draft “{title}”: please decide on it"),
+    "approved": ("{who}批准了流程草稿“{title}”，{at} 起生效", "{who} approved the draft “{title}”; it takes effect at {at}"),
+    "rejected": ("{who}驳回了流程草稿“{title}”：{reason}", "{who} rejected the draft “{title}”: {reason}"),
+    "rejected.taken_back": ("{who}撤回了流程草稿“{title}”的提交：{reason}", "{who} took the draft “{title}” back: {reason}"),
+    "effective": ("流程草稿“{title}”已生效", "The draft “{title}” is in effect"),
+    "effective.failed": ("流程草稿“{title}”到了生效时间，但没能生效，请查看原因",
+                         "The draft “{title}” could not be put into effect on its day: see why"),
 }
 KINDS = frozenset(key for key in SENTENCES if "." not in key)
 NAMES: Mapping[str, Pair] = {
@@ -34,6 +41,8 @@ NAMES: Mapping[str, Pair] = {
     "returned": ("退回给我", "Given back to me"), "mentioned": ("留言提到我", "Mentions of me"),
     "watched": ("关注的工单", "Cases that I watch"), "late": ("任务超过期限", "Late tasks"),
     "substitute": ("代理他人", "Standing in for others"),
+    "submitted": ("流程草稿待我审批", "Drafts to decide on"), "approved": ("我的草稿获批准", "My drafts approved"),
+    "rejected": ("我的草稿被驳回", "My drafts rejected"), "effective": ("我的草稿生效", "My drafts in effect"),
 }
 """What a kind is called where people choose."""
 

@@ -236,7 +236,7 @@ user_setting = _t(  # what a person chose: columns, favourites, which notices ar
     "user_setting", _c("user_id", sa.Text, sa.ForeignKey("user_account.id")), _c("name"), _c("value"),
     sa.PrimaryKeyConstraint("user_id", "name"),
 )
-notice = _t(  # what somebody should know; kind: assigned | delegated | returned | mentioned | watched | late | substitute
+notice = _t(  # what somebody should know; kind: see engine/notice_words.py
     "notice", _c("id", primary_key=True), _c("user_id", sa.Text, sa.ForeignKey("user_account.id")), _c("kind"), _c("subject"),
     _c("instance_id", null=True), _c("task_id", null=True), _c("actor", null=True), _c("arguments"),  # JSON
     _c("created_at", UtcDateTime), _c("seen_at", UtcDateTime, null=True),

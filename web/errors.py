@@ -43,7 +43,8 @@ BY_CODE: Mapping[str, Refusal] = {
                     "This page is out of date and nothing was done. Go back, reload it and try again."),
     "foreign_origin": Refusal(403, "请求来自其他网站，操作没有执行。", "The request came from another site; nothing was done."),
     "undeclared_route": Refusal(403, "此地址不对外开放。", "This address is not open."),
-    "may_not_model": Refusal(403, "只有流程负责人和管理员可以修改流程。", "Only process owners and administrators change procedures."),
+    "may_not_model": Refusal(403, "只有流程负责人和管理员可以修改流程。",
+                             "Only process owners and administrators change procedures."),
     "may_not_approve": Refusal(403, "您不能批准或驳回这份草稿：批准人不能是编辑过或提交它的人，管理员也不例外。",
                                "You may not decide on this draft: nobody decides on what they edited or submitted, "
                                "administrators included."),
@@ -61,9 +62,13 @@ BY_CODE: Mapping[str, Refusal] = {
                             "Tell an administrator, and submit again."),
     "model_seen": Refusal(409, "您打开页面之后草稿有变动。请重新查看，再决定。",
                           "The draft changed since you opened the page. Look at it again, then decide."),
+    "model_unchanged": Refusal(409, "草稿中的文件与已生效的版本完全相同，没有可提交的改动。",
+                               "The files are the same as those in effect: there is nothing to submit."),
+    "version_withdrawn": Refusal(409, "{who} 已于 {at} 撤回了这个版本。", "{who} withdrew this version at {at}."),
     "model_empty": Refusal(400, "草稿中没有文件。请先添加流程图、表单或决策表。",
                            "The draft has no files. Add a diagram, a form or a decision table first."),
-    "model_title": Refusal(400, "请填写标题（最多 {limit} 个字符，一行）。", "Give a title (one line, at most {limit} characters)."),
+    "model_title": Refusal(400, "请填写标题（最多 {limit} 个字符，一行）。",
+                           "Give a title (one line, at most {limit} characters)."),
     "model_name": Refusal(400, "文件名“{value}”不可用。请用不超过 {limit} 个字符的文件名，"
                                "以 .bpmn、.form、.dmn 或 .scenario 结尾。",
                           "The file name “{value}” cannot be used: at most {limit} characters, ending in .bpmn, .form, .dmn "

@@ -1,4 +1,4 @@
-"""Drafts of definitions: files that several people change by turns, each save kept, so that nothing is lost and all can be undone.
+"""Drafts of definitions: files that several people change by turns; each save is kept, so that all can be undone.
 
 A file has a revision: who saves names the one that they began with, and the loser of a race is told who was quicker. What was
 submitted is frozen until it is rejected or taken back. Saves are not on the record, what is made of them is (`approvals`).

@@ -50,6 +50,8 @@ def _target(notice: Notice) -> str:
         return url_for("tasks.page", task_id=notice.task_id)
     if notice.instance_id:
         return url_for("cases.page", case_id=notice.instance_id)
+    if notice.arguments.get("draft"):
+        return url_for("modeler.draft", draft_id=notice.arguments["draft"])
     return url_for("people.absence") if notice.kind == "substitute" else url_for("people.listing")
 
 
