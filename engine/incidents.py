@@ -1,5 +1,6 @@
 """The read side for administrators: open incidents with case, element and tries, and the letters that cases send."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,8 +13,8 @@ from engine.errors import Conflict
 from engine.tables import incident, job, mail, process_instance
 from engine.unit_of_work import UnitOfWork
 
-SHOWN = 200
-"""So many incidents a page; the newest."""
+SHOWN = 50
+"""So many incidents a page."""
 LETTERS = 50
 Place = tuple[datetime, str]
 Cause = Literal["no_operation", "permanent", "expression", "timer", "limit", "connection", "message", "unknown"]
@@ -37,16 +38,29 @@ class Incident:
     cause: Cause
 
 
-def unresolved(uow: UnitOfWork, *, search: str = "") -> list[Incident]:
-    """The newest open incidents, of cases whose number contains `search`."""
+def unresolved(uow: UnitOfWork, *, search: str = "", after: Place | None = None) -> tuple[list[Incident], Place | None]:
+    """A page of the open incidents, newest first, of cases whose number contains `search`; and where to go on after."""
     query = sa.select(
         incident, process_instance.c.business_key, process_instance.c.bundle_id, job.c.fence.label("tries"), job.c.topic,
         job.c.kind.label("job_kind"),
     ).outerjoin(process_instance, process_instance.c.id == incident.c.instance_id).outerjoin(job, job.c.id == incident.c.job_id)
     if search:
         query = query.where(sa.func.lower(process_instance.c.business_key).contains(search.strip().lower(), autoescape=True))
+    if after is not None:
+        query = query.where(sa.or_(incident.c.created_at < after[0],
+                                   sa.and_(incident.c.created_at == after[0], incident.c.id < after[1])))
     newest = query.where(incident.c.resolved_at.is_(None)).order_by(incident.c.created_at.desc(), incident.c.id.desc())
-    return [Incident(row, forecast.element(uow, row), cause(row)) for row in uow.rows(newest.limit(SHOWN))]
+    rows = uow.rows(newest.limit(SHOWN + 1))
+    last = rows[SHOWN - 1] if len(rows) > SHOWN else None
+    found = [Incident(row, forecast.element(uow, row), cause(row)) for row in rows[:SHOWN]]
+    return found, (last.created_at, last.id) if last is not None else None
+
+
+def case_numbers(uow: UnitOfWork, incidents: Sequence[str]) -> dict[str, str]:
+    """Incident → the number of its case, of those that have one."""
+    query = sa.select(incident.c.id, process_instance.c.business_key).join(
+        process_instance, process_instance.c.id == incident.c.instance_id)
+    return {row.id: row.business_key for row in uow.rows(query.where(incident.c.id.in_(incidents)))}
 
 
 def cause(row: sa.Row[Any]) -> Cause:

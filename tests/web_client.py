@@ -36,6 +36,7 @@ class Client:
     def post(self, path: str, fields: Mapping[str, Any], **headers: str) -> TestResponse:
         """Send exactly these fields."""
         self.response = self.http.post(path, data=fields, headers=headers, environ_base={"REMOTE_ADDR": self.address})
+        self.response.request.environ["wsgi.input"].close()  # Werkzeug's client leaves the file of a large upload open
         return self.response
 
     def send(self, action: str, **fields: Any) -> TestResponse:

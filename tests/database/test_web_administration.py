@@ -3,12 +3,13 @@
 import csv
 import io
 import re
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from engine import identity, job_rows, jobs, organization
+from engine import identity, incidents, job_rows, jobs, organization
 from engine.settings import Settings
 from engine.tables import incident, mail, task
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -224,7 +225,8 @@ def test_office_with_cases_says_how_many(app: Flask, admin: Client) -> None:
 
 def test_range_of_days_is_set_at_once_and_drawn_in_the_year(admin: Client) -> None:
     admin.get("/admin/calendar")
-    assert admin.send("/admin/calendar", day="2026-07-06", until="2026-07-10", is_working="no", name="高温假").status_code == 302
+    admin.send("/admin/calendar", day="2026-07-06", until="2026-07-10", is_working="no", name="高温假")
+    assert admin.send("/admin/calendar").status_code == 302
     admin.get("/admin/calendar?year=2026")
     assert admin.page.count('title="高温假"') == 5
     admin.get("/admin/changes")
@@ -236,7 +238,8 @@ def test_hours_that_overlap_are_refused(admin: Client) -> None:
     answer = admin.send("/admin/calendar/hours", begin0="08:00", end0="12:00", begin1="11:00", end1="17:00")
     assert answer.status_code == 400
     assert admin.send("/admin/calendar/hours", begin0="soon", end0="12:00").status_code == 400
-    assert admin.send("/admin/calendar/hours", begin0="08:00", end0="16:00").status_code == 302
+    admin.send("/admin/calendar/hours", begin0="08:00", end0="16:00")
+    assert admin.send("/admin/calendar/hours").status_code == 302
     assert "08:00–16:00" in admin.get("/admin/calendar").get_data(as_text=True)
 
 
@@ -268,3 +271,16 @@ def test_jobs_page_shows_what_fires_next_with_case_and_element(app: Flask, admin
     assert "monthly" in admin.page or "定时器" in admin.page or "发起工单" in admin.page
     for view in ("due", "running", "failing", "failed", "nonsense"):
         assert admin.get(f"/admin/jobs?view={view}&day=x&after=y").status_code == 200
+
+
+def test_older_incidents_are_on_pages_of_their_own(admin: Client, company: ProcessEngine) -> None:
+    with company.transaction(SYSTEM) as uow:
+        for number in range(incidents.SHOWN + 3):
+            job_rows.add_incident(uow, "failedJob", f"refused no. {number:03d}")
+    told = re.findall(r"refused no\. (\d+)", admin.get("/admin/incidents").get_data(as_text=True))
+    assert len(told) == incidents.SHOWN
+    older = re.search(r'href="(/admin/incidents\?[^"]*after=[^"]*)"', admin.page)
+    assert older
+    rest = re.findall(r"refused no\. (\d+)", admin.get(unescape(older[1])).get_data(as_text=True))
+    assert sorted(told + rest) == [f"{number:03d}" for number in range(incidents.SHOWN + 3)]
+    assert 'class="btn" href="/admin/incidents?' not in admin.page

@@ -4,10 +4,11 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from web.access import needs
-from web.admin import calendar, changes, deploy, imports, incidents, jobs, mail, offices, people
+from web.admin import calendar, calendar_import, changes, deploy, imports, incidents, jobs, mail, offices, people
 from web.admin.room import pages
 
-__all__ = ["calendar", "changes", "deploy", "imports", "incidents", "index", "jobs", "mail", "offices", "pages", "people"]
+__all__ = ["calendar", "calendar_import", "changes", "deploy", "imports", "incidents", "index", "jobs", "mail", "offices", "pages",
+           "people"]
 
 
 @pages.get("")

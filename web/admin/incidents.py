@@ -9,10 +9,10 @@ from engine import incidents as read_side
 from engine.errors import EngineError
 from web import errors
 from web.access import needs, unit_of_work
-from web.admin.room import pages, show, status
+from web.admin.room import after, pages, show, status
 from web.layout import words
 
-MOST = 200
+MOST = 200  # tried again at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ def retry(incident_id: str) -> Response | tuple[str, int]:
 @needs("admin")
 def retry_several() -> str:
     """Try again the chosen ones, each in its own transaction, and say what became of each."""
-    with unit_of_work(writes=False) as uow:
-        cases = {found.row.id: found.row.business_key or "—" for found in read_side.unresolved(uow)}
     chosen = request.form.getlist("incident")[:MOST]
+    with unit_of_work(writes=False) as uow:
+        cases = read_side.case_numbers(uow, chosen)
     return _page(tried=[Tried(cases.get(each, "—"), _refused(each)) for each in chosen])
 
 
@@ -64,5 +64,5 @@ def _refused(incident_id: str) -> str:
 def _page(*, error: EngineError | None = None, tried: list[Tried] | None = None) -> str:
     search = request.args.get("search", "")
     with unit_of_work(writes=False) as uow:
-        return show(uow, "incidents", "incidents", error, rows=read_side.unresolved(uow, search=search), search=search,
-                    tried=tried, said=str)
+        rows, following = read_side.unresolved(uow, search=search, after=after())
+        return show(uow, "incidents", "incidents", error, rows=rows, after=following, search=search, tried=tried, said=str)
