@@ -1,6 +1,7 @@
 """Moving due dates: a task's with the timer that it came from, or a timer's with the tasks that have theirs from it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,13 +27,26 @@ def check(uow: UnitOfWork, due_at: datetime) -> None:
         raise InvalidValue("due_too_far", field="due_at", value=due_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What moves with a task's due date: the open tasks that have theirs from the same timer, itself among them; the timer."""
+
+    tasks: tuple[sa.Row[Any], ...]
+    timer: sa.Row[Any] | None
+
+
+def together(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any]) -> Together:
+    """What `move` moves for the task `row`."""
+    timer = _source(uow, instance, row)
+    return Together((row,) if timer is None else tuple(_tasks_of(uow, instance, row, timer)), timer)
+
+
 def move(uow: UnitOfWork, instance: sa.Row[Any], row: sa.Row[Any], due_at: datetime) -> str | None:
     """Move the due date of the task `row`; gives the id of the timer that moved along, if the date came from one."""
-    timer = _source(uow, instance, row)
-    rows = [row] if timer is None else _tasks_of(uow, instance, row, timer)
-    for each in rows:
+    moved = together(uow, instance, row)
+    for each in moved.tasks:
         set_task(uow, each.id, due_at)
-    if timer is None:
+    if (timer := moved.timer) is None:
         return None
     told = canonical.loads(timer.timer) if timer.timer else {}
     set_timer(uow, timer.id, due_at, {**told, SET: uow.actor.id})

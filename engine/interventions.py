@@ -8,14 +8,16 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, assert_never
 
 import sqlalchemy as sa
 
-from engine import bundles, buttons, canonical, execution, forms, identity, step, waiting
+from engine import bundles, buttons, canonical, due_dates, execution, forms, identity, step, waiting
 from engine.bundles import Bundle
 from engine.change import Change
 from engine.diagram.model import Element
+from engine.due_dates import Together
 from engine.errors import Conflict, Forbidden, InvalidValue
 from engine.execution import Command
 from engine.forms import Field
@@ -23,7 +25,7 @@ from engine.instances import lists_of
 from engine.spiff import moves
 from engine.spiff.steps import Cancel, Complete, Move, Row, State
 from engine.step import Offer
-from engine.tables import activity_instance, task
+from engine.tables import activity_instance, job, task
 from engine.unit_of_work import UnitOfWork
 from engine.variables import ROOT, ScopedVariables
 
@@ -142,6 +144,19 @@ def preview(uow: UnitOfWork, case_id: str, intervention: Intervention) -> Effect
     command = _command(uow, row, intervention, "")
     change = execution.tried(uow, row, command)
     return _effect(change, command)
+
+
+def preview_due(uow: UnitOfWork, waits: sa.Row[Any], due_at: datetime) -> Together:
+    """What `tasks.set_due` would move with the open task `waits`. `InvalidValue` for a date that it refuses."""
+    row = _permitted(uow, uow.lock_instance(waits.instance_id))
+    due_dates.check(uow, due_at)
+    return due_dates.together(uow, row, waits)
+
+
+def timers(uow: UnitOfWork, row: sa.Row[Any]) -> list[sa.Row[Any]]:
+    """The armed timers of a case, soonest first: what stands still while it is suspended."""
+    return uow.rows(sa.select(job).where(job.c.instance_id == row.id, job.c.kind == "timer", job.c.state == "open",
+                                         job.c.token.is_not(None)).order_by(job.c.due_at, job.c.id))
 
 
 def targets(uow: UnitOfWork, row: sa.Row[Any], token: int) -> list[Target]:

@@ -1,9 +1,10 @@
 """The pages on which leads and administrators change a case's course: choose, see the effect, give the reason, confirm."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -13,18 +14,20 @@ from werkzeug.wrappers import Response as Redirect
 from engine import bundles, buttons, cases, identity, instances, interventions, tasks
 from engine.buttons import Button
 from engine.cases import Case
+from engine.due_dates import Together
 from engine.errors import EngineError, Forbidden, InvalidForm, InvalidValue, NotFound
 from engine.forms import Field
 from engine.interventions import Effect, Intervention, SendBack, SetVariable, Skip, Target, Terminate
 from engine.unit_of_work import UnitOfWork
 from web import errors
 from web.access import needs, unit_of_work
-from web.cases import telling
+from web.cases import rows, telling
 from web.layout import deadlines, pictures, words
 
 pages = Blueprint("interventions", __name__, template_folder="templates")
 KINDS = ("send_back", "skip", "set_variable", "set_due", "suspend", "resume", "terminate")
-MANY = ("checklist", "taglist")
+HOLDS = ("suspend", "resume")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Choices:
     answers: Sequence[Button]
     field: Field | None
     options: Sequence[tuple[Any, str]]
+    table: rows.Table | None
+    choices: Mapping[str, Sequence[tuple[Any, str]]]
     now: Any
 
 
@@ -90,6 +95,8 @@ def _asked(kind: str, given: Mapping[str, str]) -> Intervention | None:
 
 
 def _entry(given: Mapping[str, str]) -> Any:
+    if given.get("table"):
+        return rows.read(given)
     many = request.values.getlist("entries")
     return many if given.get("many") else given.get("entry", "")
 
@@ -114,18 +121,21 @@ def _page(case_id: str, kind: str, given: Mapping[str, str], *, error: EngineErr
         case = cases.case(uow, case_id)
         if not identity.may_intervene(uow, case.instance):
             raise Forbidden("may_not_intervene", id=case_id)
+        choices, labels = _choices(uow, case, kind, given), telling.variable_labels(uow, case)
         effect, refused = _effect(uow, case_id, kind, given)
-        error = error or refused
+        moved, late = _moved(uow, choices.task, kind, given)
+        error, due_at = error or refused or late, _tried(lambda: _moment(given))[0]
         people = {row.id: words.in_words(row) for row in identity.users(uow)}
         shown = {
-            "case": case, "choices": _choices(uow, case, kind, given), "effect": effect, "people": people,
-            "drawings": _drawings(case, effect) if effect else [], "receivers": _receivers(uow, effect, people) if effect else {},
-            "labels": telling.variable_labels(uow, case), "due": deadlines.clock(uow),
-        }
+            "case": case, "choices": choices, "effect": effect, "moved": moved, "people": people,
+            "drawings": _drawings(case, kind, effect, _dates(moved, due_at, uow.now)), "rows_typed": rows.hidden(given),
+            "receivers": _receivers(uow, effect, people) if effect else {}, "tell": telling.teller(uow, case),
+            "timers": interventions.timers(uow, case.instance) if kind in HOLDS else [], "names": telling.elements(case),
+            "labels": labels, "due": deadlines.clock(uow), "due_at": due_at, "now": uow.now}
     status = errors.refusal(error).status if error else 200
-    error_words = _words(error) if error else ""
+    error_words = _words(error, labels) if error else ""
     return render_template("cases/intervention.html", section="cases", kind=kind, given=given, titles=titles(), error=error,
-                           error_words=error_words, tell=telling.value, process_name=words.process_name, **shown), status
+                           error_words=error_words, process_name=words.process_name, **shown), status
 
 
 def titles() -> dict[str, str]:
@@ -135,17 +145,39 @@ def titles() -> dict[str, str]:
             "terminate": _("Cancel the case")}
 
 
-def _words(error: EngineError) -> str:
-    found = errors.by_field(error, words.language()) if isinstance(error, InvalidForm) else {}
-    return " ".join(text for texts in found.values() for text in texts) or errors.sentence(error, words.language())
+def _words(error: EngineError, labels: Mapping[str, str]) -> str:
+    """What was refused; in a list with the line and the field that it is about."""
+    if not isinstance(error, InvalidForm):
+        return errors.sentence(error, words.language())
+    found = errors.by_field(error, words.language())
+    return " ".join(f"{_place(key, labels)}{text}" for key, texts in found.items() for text in texts)
+
+
+def _place(key: str, labels: Mapping[str, str]) -> str:
+    line = re.search(r"\[(\d+)\]", key)
+    if not line:
+        return ""
+    field = re.sub(r"\[\d+\]", "", key)
+    return str(_("Line %(line)s, %(field)s: ", line=line[1], field=labels.get(field, field)))
 
 
 def _effect(uow: UnitOfWork, case_id: str, kind: str, given: Mapping[str, str]) -> tuple[Effect | None, EngineError | None]:
     asked = _asked(kind, given)
-    if asked is None:
+    return (None, None) if asked is None else _tried(lambda: interventions.preview(uow, case_id, asked))
+
+
+def _moved(uow: UnitOfWork, waits: sa.Row[Any] | None, kind: str, given: Mapping[str, str],
+           ) -> tuple[Together | None, EngineError | None]:
+    """What a new due date moves, once one is given."""
+    if kind != "set_due" or waits is None or not given.get("due_at"):
         return None, None
+    return _tried(lambda: interventions.preview_due(uow, waits, _moment(given)))
+
+
+def _tried(look: Callable[[], Found]) -> tuple[Found | None, EngineError | None]:
+    """What would be, or why not; who may not look at all is sent away."""
     try:
-        return interventions.preview(uow, case_id, asked), None
+        return look(), None
     except Forbidden:
         raise
     except EngineError as error:
@@ -164,7 +196,10 @@ def _choices(uow: UnitOfWork, case: Case, kind: str, given: Mapping[str, str]) -
     field = interventions.fields(bundle).get(given.get("name", "")) if kind == "set_variable" else None
     found = [one.value for one in cases.variables(uow, case.instance.id) if one.name == given.get("name")
              and one.scope == _number(given, "scope")]
-    return Choices(waits, targets, answers, field, _options(uow, case, field), found[0] if found else None)
+    now = found[0] if found else None
+    table = rows.table(field, now, given) if field and rows.may_be_typed(field) else None
+    inner = {one.key: _options(uow, case, one) for one in field.rows} if field else {}
+    return Choices(waits, targets, answers, field, _options(uow, case, field), table, inner, now)
 
 
 def _options(uow: UnitOfWork, case: Case, field: Field | None) -> list[tuple[Any, str]]:
@@ -179,14 +214,25 @@ def _options(uow: UnitOfWork, case: Case, field: Field | None) -> list[tuple[Any
     return own
 
 
-def _drawings(case: Case, effect: Effect) -> list[dict[str, Any]]:
-    """The diagrams that the effect touches, with what goes and what comes."""
-    gone, come = effect.withdrawn, effect.begun
-    touched = {spot.process for spot in (*gone, *come)} or {case.processes[0].process.id}
+def _drawings(case: Case, kind: str, effect: Effect | None, dates: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The diagrams that the effect touches: what goes, what comes, what is due when; a case that is held, as it stands."""
+    if effect is None and not dates and kind not in HOLDS:
+        return []
+    gone, come = (effect.withdrawn, effect.begun) if effect else ((), ())
+    touched = {spot.process for spot in (*gone, *come)} | set(dates)
+    touched = touched or {part.process.id for part in case.processes if part.tokens} or {case.processes[0].process.id}
     return [{"part": part, "picture": pictures.of_process(part) | {
         "going": [spot.element.id for spot in gone if spot.process == part.process.id],
-        "coming": [spot.element.id for spot in come if spot.process == part.process.id]}}
-        for part in case.processes if part.process.id in touched]
+        "coming": [spot.element.id for spot in come if spot.process == part.process.id],
+        "due": dates.get(part.process.id, {})}} for part in case.processes if part.process.id in touched]
+
+
+def _dates(moved: Together | None, due_at: datetime | None, now: datetime) -> dict[str, dict[str, str]]:
+    """Process → element → the new date, as it stands on the diagram."""
+    found: dict[str, dict[str, str]] = {}
+    for row in (*moved.tasks, *filter(None, [moved.timer])) if moved and due_at else ():
+        found.setdefault(row.process_key, {})[row.element] = words.day_and_time(due_at, now)
+    return found
 
 
 def _receivers(uow: UnitOfWork, effect: Effect, people: Mapping[str, str]) -> dict[int, str]:

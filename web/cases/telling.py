@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from engine import bundles, forms, identity, interventions
 from engine.cases import Case, CaseProcess, Event, Variable
+from engine.forms import Field
 from engine.unit_of_work import UnitOfWork
 from web.layout import island, words
 
@@ -63,7 +64,7 @@ class Line:
 def lines(uow: UnitOfWork, case: Case, events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
     """The timeline in words, in the order of `events`."""
     names, called = elements(case), commands()
-    told = _Words(people, names, variable_labels(uow, case), _options(uow, case), _money(uow, case))
+    told = _Words(people, names, variable_labels(uow, case), teller(uow, case))
     return [Line(one, _who(one, people), _what(one, called, names), _detail(one, told),
                  str(one.inputs.get("reason") or "")) for one in events]
 
@@ -87,16 +88,14 @@ class _Words:
     people: Mapping[str, str]
     names: Mapping[str, str]
     labels: Mapping[str, str]
-    options: Mapping[str, Mapping[Any, str]]
-    money: frozenset[str]
+    tell: Callable[[str, Any], str]
 
 
 def _detail(event: Event, told: _Words) -> str:
     given = event.inputs
     if event.command == "set_variable":
         name = str(given.get("variable", ""))
-        before, after = (value(given.get(key), told.options.get(name, {}), is_money=name in told.money)
-                         for key in ("before", "after"))
+        before, after = (told.tell(name, given.get(key)) for key in ("before", "after"))
         return str(_("%(name)s: %(before)s → %(after)s", name=told.labels.get(name, name), before=before, after=after))
     if event.command == "set_due":
         return str(_("%(before)s → %(after)s", before=value(given.get("before"), {}), after=value(given.get("due_at"), {})))
@@ -118,8 +117,7 @@ def _moved(given: Mapping[str, Any], told: _Words) -> str:
 
 def _money(uow: UnitOfWork, case: Case) -> frozenset[str]:
     """The variables that hold cents."""
-    schemas = bundles.load(uow, case.instance.bundle_id).forms.values()
-    return frozenset(field.key for schema in schemas for field in forms.fields(schema) if field.is_money)
+    return frozenset(name for name, field in _fields(uow, case) if field.is_money)
 
 
 KINDS = ("people", "system", "intervention", "comment")
@@ -184,10 +182,9 @@ class Known:
 
 def known(uow: UnitOfWork, case: Case, variables: Sequence[Variable]) -> list[Known]:
     """The variables in words: labels and options of the forms, names of people and offices, times of here."""
-    labels, options, asked = variable_labels(uow, case), _options(uow, case), _asking(uow, case)
-    order, money = list(asked), _money(uow, case)
-    found = [Known(one.name, labels.get(one.name, one.name),
-                   value(one.value, options.get(one.name, {}), is_money=one.name in money),
+    labels, tell, asked = variable_labels(uow, case), teller(uow, case), _asking(uow, case)
+    order = list(asked)
+    found = [Known(one.name, labels.get(one.name, one.name), tell(one.name, one.value),
                    one.name in labels and one.name not in HEAD, asked.get(one.name, ""), one.scope)
              for one in variables]
     return sorted(found, key=lambda one: order.index(one.name) if one.name in asked else len(order))
@@ -227,14 +224,36 @@ def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
         "office": {row.id: words.in_words(row) for row in identity.offices(uow)},
         "starter": {row.id: words.in_words(row) for row in identity.users(uow)}}
     english = words.language() == "en"
+    for name, field in _fields(uow, case):
+        there = found.setdefault(name, {})
+        there |= {one.value: (one.label_en if english else one.label) or one.label for one in field.options}
+        if field.values_key in uow.engine.lists:
+            listed = uow.engine.lists[field.values_key](uow, case.instance.office)
+            there |= {one.value: one.en if english else one.zh for one in listed}
+    return found
+
+
+def _fields(uow: UnitOfWork, case: Case) -> Iterator[tuple[str, Field]]:
+    """Every field of the case's forms by its variable; one in a row of a list as `list.key`."""
     for schema in bundles.load(uow, case.instance.bundle_id).forms.values():
         for field in forms.fields(schema):
-            there = found.setdefault(field.key, {})
-            there |= {one.value: (one.label_en if english else one.label) or one.label for one in field.options}
-            if field.values_key in uow.engine.lists:
-                listed = uow.engine.lists[field.values_key](uow, case.instance.office)
-                there |= {one.value: one.en if english else one.zh for one in listed}
-    return found
+            yield field.key, field
+            yield from ((f"{field.key}.{inner.key}", inner) for inner in field.rows)
+
+
+def teller(uow: UnitOfWork, case: Case) -> Callable[[str, Any], str]:
+    """A function that tells what a variable of this name holds; a list of rows line by line."""
+    labels, options, money = variable_labels(uow, case), _options(uow, case), _money(uow, case)
+
+    def tell(name: str, found: Any) -> str:
+        if isinstance(found, list) and found and all(isinstance(row, Mapping) for row in found):
+            return _cut("\n".join(line(name, row) for row in found))
+        return value(found, options.get(name, {}), is_money=name in money)
+
+    def line(name: str, row: Mapping[str, Any]) -> str:
+        parts = {f"{name}.{key}": one for key, one in row.items() if one not in (None, "", [])}
+        return str(_(", ")).join(f"{labels.get(key, key)} {tell(key, one)}" for key, one in parts.items())
+    return tell
 
 
 def value(found: Any, options: Mapping[Any, str], *, is_money: bool = False) -> str:

@@ -15,6 +15,7 @@ interface Picture {
   here: string | null;
   going?: string[];
   coming?: string[];
+  due?: Record<string, string>;
 }
 
 interface Canvas {
@@ -90,6 +91,10 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
       overlays.add(id, kind, { position: { top: -14, right: 14 }, html: badge(kind, sign) });
     }
   }
+  for (const [id, when] of Object.entries(picture.due ?? {}).filter(([one]) => registry.get(one))) {
+    canvas.addMarker(id, 'is-coming');
+    overlays.add(id, 'due', { position: { bottom: -4, left: 0 }, html: badge('coming', when) });
+  }
   if (picture.here && registry.get(picture.here)) {
     canvas.addMarker(picture.here, 'is-here');
     overlays.add(picture.here, 'here', { position: { top: -30, left: 0 }, html: badge('here', hereWords) });
@@ -98,7 +103,7 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
 
 /** The element to look at first: where the reader is, else a token. */
 function focus(picture: Picture): string | undefined {
-  return picture.coming?.[0] ?? picture.going?.[0] ?? picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens).at(-1);
+  return Object.keys(picture.due ?? {})[0] ?? picture.coming?.[0] ?? picture.going?.[0] ?? picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens).at(-1);
 }
 
 function lookAt(viewer: NavigatedViewer, id: string | undefined): void {
@@ -162,10 +167,9 @@ function tell(host: HTMLElement, rows: HTMLElement[], id: string): void {
   host.title = words.slice(-5).join('\n');
 }
 
-/** Draws the diagram named by `data-source` into `host`, marked up by `data-picture`. */
-export async function showDiagram(host: HTMLElement): Promise<void> {
-  const picture = JSON.parse(host.dataset.picture ?? '{}') as Picture;
-  const reply = await fetch(host.dataset.source ?? '', { credentials: 'same-origin' });
+/** Draws the diagram at the address `source` into `host`, in the reader's language. */
+export async function draw(host: HTMLElement, source: string): Promise<NavigatedViewer> {
+  const reply = await fetch(source, { credentials: 'same-origin' });
   if (!reply.ok) throw new Error(`diagram: ${reply.status}`);
   const viewer = new NavigatedViewer({
     container: host,
@@ -184,6 +188,13 @@ export async function showDiagram(host: HTMLElement): Promise<void> {
   }
   await viewer.importXML(await reply.text());
   host.classList.add('is-drawn');
+  return viewer;
+}
+
+/** Draws the diagram named by `data-source` into `host`, marked up by `data-picture`. */
+export async function showDiagram(host: HTMLElement): Promise<void> {
+  const picture = JSON.parse(host.dataset.picture ?? '{}') as Picture;
+  const viewer = await draw(host, host.dataset.source ?? '');
   paint(viewer, picture, host.dataset.hereWords ?? '');
   lookAt(viewer, focus(picture));
   connect(host, viewer, picture);
