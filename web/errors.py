@@ -74,6 +74,8 @@ BY_CODE: Mapping[str, Refusal] = {
                           "The file name “{value}” cannot be used: at most {limit} characters, ending in .bpmn, .form, .dmn "
                           "or .scenario."),
     "model_files": Refusal(409, "一份草稿最多 {limit} 个文件。请拆成几份。", "A draft has at most {limit} files. Split it."),
+    "model_nothing_opened": Refusal(400, "没有一个文件能打开，没有建立草稿。原因见下方。",
+                                    "None of the files could be opened and no draft was made; see why below."),
     "model_exists": Refusal(409, "草稿中已有名为“{what}”的文件（{who}，{at}）。请换一个名称。",
                             "The draft has a file named “{what}” already ({who}, {at}). Choose another name."),
     "model_session_over": Refusal(409, "这次编辑已结束，不能撤销。请重新打开编辑器。",

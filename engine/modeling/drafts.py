@@ -15,7 +15,7 @@ from engine import bundles, canonical, deployments, history, identity, ids
 from engine.diagram.check import File
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue, NotFound
 from engine.modeling import opening, saves
-from engine.tables import model_author, model_draft, model_file, model_save, model_session
+from engine.tables import definition, model_author, model_draft, model_file, model_save, model_session
 from engine.unit_of_work import UnitOfWork
 
 MOST_FILES = 60
@@ -106,6 +106,7 @@ def create(uow: UnitOfWork, *, title: str, reason: str, definitions: Sequence[st
     bases = [deployments.definition_row(uow, each) for each in definitions]
     given = {row.resource_name: File(row.resource_name, bundles.stored_bytes(uow, row.sha256)) for row in bases}
     given |= {file.name: opening.opened(file) for file in files}
+    bases += [row for name in sorted(given.keys() - {each.resource_name for each in bases}) if (row := _base(uow, name))]
     if len(given) > MOST_FILES:
         raise Conflict("model_files", limit=MOST_FILES)
     draft_id = ids.new(uow.now)
@@ -131,12 +132,11 @@ def describe(uow: UnitOfWork, draft_id: str, *, title: str, reason: str) -> None
 
 def include(uow: UnitOfWork, draft_id: str, definition_id: str) -> str:
     """Add the file of a definition to a draft that has none of its name; returns the name."""
-    draft = _editable(uow, draft_id)
+    _editable(uow, draft_id)
     base = deployments.definition_row(uow, definition_id)
     _must_be_new(uow, draft_id, base.resource_name)
     saves.store(uow, draft_id, File(base.resource_name, bundles.stored_bytes(uow, base.sha256)), session="")
-    based_on = {**canonical.loads(draft.based_on), base.resource_name: base.id}
-    uow.execute(sa.update(model_draft).where(model_draft.c.id == draft_id).values(based_on=canonical.dumps(based_on)))
+    _base_on(uow, draft_id, base)
     _edited(uow, draft_id)
     return str(base.resource_name)
 
@@ -153,6 +153,8 @@ def save(uow: UnitOfWork, draft_id: str, name: str, data: bytes, *, revision: in
     if there is not None and there.sha256 == canonical.digest(file.data):
         return int(there.revision)
     kept = saves.store(uow, draft_id, file, session=_mine(uow, draft_id, session))
+    if there is None:
+        _base_on(uow, draft_id, _base(uow, name))
     _edited(uow, draft_id)
     return kept
 
@@ -257,6 +259,19 @@ def _expected(uow: UnitOfWork, draft_id: str, name: str, revision: int | None) -
     if last is None:
         raise NotFound(kind="model_file", id=name)
     raise AlreadyChanged("model_changed", who=last.saved_by, at=last.saved_at, what=name, revision=None)
+
+
+def _base(uow: UnitOfWork, name: str) -> Row | None:
+    """The definition in effect that came from a file of this name: what a draft's file of that name changes."""
+    return uow.row(sa.select(definition).where(
+        definition.c.resource_name == name, definition.c.withdrawn_at.is_(None)).order_by(definition.c.version.desc()).limit(1))
+
+
+def _base_on(uow: UnitOfWork, draft_id: str, base: Row | None) -> None:
+    if base is None:
+        return
+    based_on = {base.resource_name: base.id, **canonical.loads(get(uow, draft_id).based_on)}
+    uow.execute(sa.update(model_draft).where(model_draft.c.id == draft_id).values(based_on=canonical.dumps(based_on)))
 
 
 def _must_be_new(uow: UnitOfWork, draft_id: str, name: str) -> None:

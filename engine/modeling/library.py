@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical
+from engine import bundles, canonical
 from engine.errors import NotFound
 from engine.tables import bundle, definition, deployment, model_draft, process_instance
 from engine.unit_of_work import UnitOfWork
@@ -43,7 +43,7 @@ class Entry:
 
 def entries(uow: UnitOfWork) -> list[Entry]:
     """All definitions, processes first, by name."""
-    drafts = uow.rows(sa.select(model_draft).where(model_draft.c.status.in_(IN_WORK)).order_by(model_draft.c.edited_at.desc()))
+    drafts = _in_work(uow)
     found: dict[tuple[str, str], list[Version]] = {}
     for version in _versions(uow):
         found.setdefault((version.row.kind, version.row.key), []).append(version)
@@ -58,6 +58,24 @@ def versions(uow: UnitOfWork, kind: str, key: str) -> list[Version]:
     if not found:
         raise NotFound(kind="definition", id=key)
     return found
+
+
+def drafts_of(uow: UnitOfWork, kind: str, key: str) -> list[Row]:
+    """The drafts in work that change this definition, the last edited first."""
+    rows = uow.rows(sa.select(definition.c.id).where(definition.c.kind == kind, definition.c.key == key))
+    return list(_of({row.id for row in rows}, kind, key, _in_work(uow)))
+
+
+def parts(uow: UnitOfWork, row: Row) -> list[str]:
+    """What a draft of this definition takes up: itself, and of a process the forms, decisions and scenarios that belong to it."""
+    if row.kind != "process":
+        return [row.id]
+    process = bundles.model(uow, row.sha256, row.resource_name).processes[row.key]
+    named = [(kind, key) for kind, keys in bundles.references(process).items() if kind != "process" for key in sorted(keys)]
+    scenarios = uow.rows(sa.select(definition.c.key).where(
+        definition.c.kind == "scenario", definition.c.key.startswith(f"{row.key}/", autoescape=True)).distinct())
+    found = [bundles.latest(uow, kind, key) for kind, key in [*named, *(("scenario", each.key) for each in scenarios)]]
+    return [row.id, *(each.id for each in found if each is not None)]
 
 
 def open_cases(uow: UnitOfWork) -> Counter[str]:
@@ -88,7 +106,14 @@ def _versions(uow: UnitOfWork, *where: sa.ColumnElement[bool]) -> list[Version]:
 
 def _entry(found: Sequence[Version], drafts: Sequence[Row]) -> Entry:
     shown = next((each for each in found if each.is_current), found[0])
-    known = {each.row.id for each in found}
-    mine = tuple(row for row in drafts if known & set(canonical.loads(row.based_on).values())
-                 or (shown.row.kind == "process" and row.process_key == shown.row.key))
+    mine = _of({each.row.id for each in found}, shown.row.kind, shown.row.key, drafts)
     return Entry(shown, len(found), sum(each.open_cases for each in found), mine)
+
+
+def _in_work(uow: UnitOfWork) -> list[Row]:
+    return uow.rows(sa.select(model_draft).where(model_draft.c.status.in_(IN_WORK)).order_by(model_draft.c.edited_at.desc()))
+
+
+def _of(ids: set[str], kind: str, key: str, drafts: Sequence[Row]) -> tuple[Row, ...]:
+    return tuple(row for row in drafts if ids & set(canonical.loads(row.based_on).values())
+                 or (kind == "process" and row.process_key == key))
