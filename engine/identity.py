@@ -40,16 +40,22 @@ PASSWORDS = PasswordHasher()  # argon2id, RFC 9106's second recommendation: 64 M
 _ACCOUNT = sa.select(
     user_account.c.id, user_account.c.is_admin, user_account.c.sees_all, user_account.c.acts_everywhere, user_account.c.revision,
     membership.c.group_id, membership.c.office, candidate_group.c.models, candidate_group.c.approves,
+    sa.false().label("is_absent"),
 ).outerjoin(membership, membership.c.user_id == user_account.c.id).outerjoin(
     candidate_group, candidate_group.c.id == membership.c.group_id).where(
     user_account.c.id == sa.bindparam("user"), user_account.c.is_active)
 _GROUPS = sa.select(candidate_group).order_by(candidate_group.c.id)
 _OFFICES = sa.select(office).order_by(office.c.id)
-_STANDS_FOR = sa.select(substitution.c.user_id, membership.c.group_id, membership.c.office).join(
-    user_account, sa.and_(user_account.c.id == substitution.c.user_id, user_account.c.is_active),
+_absent = user_account.alias("absent")
+_STANDS_FOR = sa.select(
+    _absent.c.id, _absent.c.is_admin, _absent.c.sees_all, _absent.c.acts_everywhere, _absent.c.revision,
+    membership.c.group_id, membership.c.office, sa.false(), sa.false(), sa.true(),
+).select_from(substitution).join(
+    _absent, sa.and_(_absent.c.id == substitution.c.user_id, _absent.c.is_active),
 ).outerjoin(membership, membership.c.user_id == substitution.c.user_id).where(
     substitution.c.substitute_id == sa.bindparam("user"), substitution.c.from_at <= sa.bindparam("now", type_=UtcDateTime()),
     substitution.c.until_at > sa.bindparam("now", type_=UtcDateTime()), substitution.c.ended_at.is_(None))
+_ACCOUNT_AND_ABSENT = sa.union_all(_ACCOUNT, _STANDS_FOR)
 _IS_AUTHOR = sa.select(model_author.c.user_id).where(
     model_author.c.draft_id == sa.bindparam("draft"), model_author.c.user_id == sa.bindparam("user"))
 _IS_NEAR = sa.select(task.c.id).where(task.c.instance_id == sa.bindparam("instance"), sa.or_(
@@ -68,23 +74,24 @@ def actor(uow: UnitOfWork, user_id: str) -> Actor:
 
 def account(uow: UnitOfWork, user_id: str) -> tuple[Actor, int] | None:
     """The active user `user_id` with memberships and whom it stands in for, and its row's revision; None if there is none."""
-    rows = uow.rows(_ACCOUNT, user=user_id)
+    found = uow.rows(_ACCOUNT_AND_ABSENT, user=user_id, now=uow.now)
+    rows = [row for row in found if not row.is_absent]
     if not rows:
         return None
     memberships = frozenset((row.group_id, row.office) for row in rows if row.group_id is not None)
     first = rows[0]
     flags = (first.is_admin, first.sees_all, first.acts_everywhere)
-    who = Actor(first.id, memberships, *flags, stands_for=_stands_for(uow, user_id),
+    who = Actor(first.id, memberships, *flags, stands_for=_stands_for([row for row in found if row.is_absent]),
                 models=any(row.models for row in rows), approves=any(row.approves for row in rows))
     return who, first.revision
 
 
-def _stands_for(uow: UnitOfWork, user_id: str) -> dict[str, frozenset[tuple[str, str]]]:
+def _stands_for(rows: Iterable[sa.Row[Any]]) -> dict[str, frozenset[tuple[str, str]]]:
     """The people who are absent now and whose substitute the user is, with their memberships; not whom those stand in for."""
     found: dict[str, frozenset[tuple[str, str]]] = {}
-    for row in uow.rows(_STANDS_FOR, user=user_id, now=uow.now):
+    for row in rows:
         held = {(row.group_id, row.office)} if row.group_id is not None else frozenset[tuple[str, str]]()
-        found[row.user_id] = found.get(row.user_id, frozenset()) | held
+        found[row.id] = found.get(row.id, frozenset()) | held
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import identity
-from engine.tables import candidate_group, task, task_candidate, watch
+from engine.tables import task, task_candidate, watch
 from engine.unit_of_work import UnitOfWork
 from engine.worklist.criteria import Criteria, View, conditions, is_due
 from engine.worklist.listing import EXAMINED, Listing, Scan
@@ -36,9 +36,8 @@ def leads_offices(uow: UnitOfWork) -> frozenset[str] | None:
     """The offices whose tasks the actor sees in the list `office`; None: all of them (central leads, administrators)."""
     if sees_everything(uow.actor):
         return None
-    if "leading" not in uow.cache:
-        uow.cache["leading"] = {row.id for row in uow.rows(sa.select(candidate_group.c.id).where(candidate_group.c.leads))}
-    led = frozenset(place for group, place in uow.actor.memberships if group in uow.cache["leading"])
+    leading = {row.id for row in identity.groups(uow) if row.leads}
+    led = frozenset(place for group, place in uow.actor.memberships if group in leading)
     return None if "" in led else led
 
 

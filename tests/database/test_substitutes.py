@@ -241,10 +241,10 @@ def test_the_substitute_is_told_when_it_begins_and_when_it_ends_early(crew: Smal
     assert sorted(row.command for row in changes) == ["end_absence", "enter_absence"]
 
 
-def test_an_account_takes_two_indexed_statements(crew: Small):
+def test_an_account_takes_one_statement(crew: Small):
     absent(crew, "eva", "eve")
     asked: list[str] = []
     sa.event.listen(crew.engine.database, "before_cursor_execute", lambda *told: asked.append(told[2]))
     with crew.engine.reading(SYSTEM) as uow:
         identity.account(uow, "eve")
-    assert len([text for text in asked if text.lstrip().upper().startswith("SELECT")]) == 2
+    assert len([text for text in asked if text.lstrip().upper().startswith("SELECT")]) == 1

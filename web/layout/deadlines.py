@@ -32,20 +32,24 @@ def clock(uow: UnitOfWork) -> Callable[[sa.Row[Any]], Due | None]:
 
     Without that calendar it counts by the clock: the lists go on, and administrators are told (`lacks_calendar`).
     """
-    now, calendar = uow.now, None if lacks_calendar(uow) else calendars.load(uow)
+    now, calendar = uow.now, _calendar(uow)
     return lambda row: _due(row.due_at, now, calendar) if row.due_at else None
 
 
 def lacks_calendar(uow: UnitOfWork) -> bool:
     """Whether the default working calendar is missing."""
-    if "lacks_calendar" not in uow.cache:
+    return _calendar(uow) is None
+
+
+def _calendar(uow: UnitOfWork) -> WorkingCalendar | None:
+    """The default working calendar, asked for once a page."""
+    if "default_calendar" not in uow.cache:
         try:
-            calendars.load(uow)
+            uow.cache["default_calendar"] = calendars.load(uow)
         except NotFound:
-            uow.cache["lacks_calendar"] = True
-        else:
-            uow.cache["lacks_calendar"] = False
-    return bool(uow.cache["lacks_calendar"])
+            uow.cache["default_calendar"] = None
+    found: WorkingCalendar | None = uow.cache["default_calendar"]
+    return found
 
 
 def _due(at: datetime, now: datetime, calendar: WorkingCalendar | None) -> Due:
