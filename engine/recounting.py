@@ -70,10 +70,11 @@ def effect(uow: UnitOfWork, changed: WorkingCalendar, calendar_id: str = DEFAULT
 def progress(uow: UnitOfWork) -> Progress:
     """How far the counting is. A second look that is still to come does not count: it is only made to be sure."""
     is_case, is_open = job.c.instance_id.is_not(None), job.c.state == "open"
-    numbers = [sa.func.count(sa.case((condition, 1))) for condition in (
-        sa.and_(is_open, is_case), job.c.state == "failed", sa.and_(is_open, ~is_case, job.c.due_at <= uow.now))]
-    row = uow.rows(sa.select(*numbers).where(job.c.kind == RECOUNT, job.c.state.in_(["open", "failed"])))[0]
-    return Progress(int(row[0]), int(row[1]), is_looking=bool(row[2]))
+    numbers = {"waiting": sa.and_(is_open, is_case), "failed": job.c.state == "failed",
+               "looking": sa.and_(is_open, ~is_case, job.c.due_at <= uow.now)}
+    counts = [sa.func.count(sa.case((condition, 1))).label(name) for name, condition in numbers.items()]
+    row = uow.rows(sa.select(*counts).where(job.c.kind == RECOUNT, job.c.state.in_(["open", "failed"])))[0]
+    return Progress(row.waiting, row.failed, is_looking=bool(row.looking))
 
 
 def look(uow: UnitOfWork, arguments: Mapping[str, Any]) -> None:
