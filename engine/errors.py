@@ -87,7 +87,10 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding of the deploy gate: where it is and what to do, in both languages of the product."""
+    """One finding of the deploy gate: where it is and what to do, in both languages of the product.
+
+    `path` has the ids of flows and elements on a way that leads to it, where there is one to show.
+    """
 
     code: str
     severity: Severity
@@ -97,6 +100,7 @@ class Problem:
     zh: str
     en: str
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    path: tuple[str, ...] = ()
 
 
 class DeploymentRefused(EngineError):

@@ -13,6 +13,7 @@ from engine.diagram import (
     feel,
     references,
     schema,
+    soundness,
     structure,
     supported,
     times,
@@ -27,7 +28,7 @@ from engine.errors import Problem
 
 __all__ = ["DECISION", "DIAGRAM", "FORM", "File", "Known", "check"]
 
-BY_ITSELF = (schema, references, supported, extensions, structure, wording, drawing)
+BY_ITSELF = (schema, references, supported, extensions, structure, soundness, wording, drawing)
 WITH_OTHERS = (event_rules, conditions, feel, times, work, calls)
 """The families of rules, each a module with `problems(source)` or `problems(source, known)`."""
 

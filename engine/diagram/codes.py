@@ -47,14 +47,21 @@ CODES: dict[str, Code] = {
         "文件 {file} 的根元素是 {tag}，不是 BPMN 2.0 的 definitions：请导出为 BPMN 2.0。",
         "The root of file {file} is {tag}, not the definitions of BPMN 2.0: export it as BPMN 2.0."),
     "file_kind": _error(
-        "文件 {file} 的类型无法识别：只接受 .bpmn、.form、.dmn。",
-        "File {file} is of an unknown kind: only .bpmn, .form and .dmn are accepted."),
+        "文件 {file} 的类型无法识别：只接受 .bpmn、.form、.dmn、.scenario。",
+        "File {file} is of an unknown kind: only .bpmn, .form, .dmn and .scenario are accepted."),
     "file_twice": _error(
         "本次部署有两个名为 {file} 的文件：请改名或去掉一个。",
         "Two files of this deployment are named {file}: rename or remove one."),
     "duplicate_key": _error(
         "文件 {file} 中的 {key} 在文件 {other} 中已有定义：一次部署中每个键只能出现一次，请改名。",
         "{key} in file {file} is defined in file {other} already: a key may stand once in a deployment, rename one."),
+    "base_outdated": _warning(
+        "文件 {file} 是从第 {base} 版改起的，现在已是第 {newest} 版：请比较两者，把需要的改动带进草稿，否则新版本会盖掉它们。",
+        "File {file} began with version {base}, and version {newest} is in effect by now: compare them and take over what is "
+        "needed, or the new version will undo it."),
+    "scenario_malformed": _error(
+        "场景文件 {file} 无法读取（{message}）：它是一个 JSON 对象，需要 process（流程标识）和 name（场景名称）。",
+        "Scenario file {file} cannot be read ({message}): it is a JSON object with process (the key of a process) and name."),
     "form_malformed": _error(
         "表单文件 {file} 不是正确的 form-js JSON（{message}）：请从表单编辑器重新导出。",
         "Form file {file} is not form-js JSON ({message}): export it again from the form editor."),
@@ -172,9 +179,6 @@ CODES: dict[str, Code] = {
     "unreachable": _error(
         "从开始事件走不到 {element}，它永远不会执行：请连接或删除。",
         "{element} cannot be reached from a start event, so it never happens: connect or delete it."),
-    "cannot_end": _warning(
-        "从 {element} 走不到任何结束：案件会一直停在这个循环里，请给它一个出口。",
-        "No end can be reached from {element}: a case would stay in this loop, give it a way out."),
     "gateway_loop": _error(
         "{element} 所在的循环只有网关，会永远转下去：请在循环中放入一个任务或等待事件。",
         "The loop around {element} consists of gateways only and would never stop: put a task or a waiting event into it."),
@@ -219,13 +223,30 @@ CODES: dict[str, Code] = {
         "{element} 抛出的{kind_zh} {code_thrown} 在本流程中没有人捕获：除非由调用方捕获，否则成为待处理的故障。",
         "Nothing in this process catches the {kind} {code_thrown} that {element} throws: unless a caller does, it becomes an "
         "incident."),
-    "join_never_completes": _warning(
-        "并行网关 {element} 等待的两条路来自同一个只选一条的 {split}：案件会一直停在这里，请改用排他网关汇合。",
-        "Parallel gateway {element} waits for two paths of {split}, which takes only one: a case would stay here; join with "
-        "an exclusive gateway."),
-    "join_passes_twice": _warning(
-        "{element} 汇合来自并行网关 {split} 的两条路，之后的步骤会做两遍：请改用并行网关汇合。",
-        "{element} merges two paths of parallel gateway {split}, so what follows is done twice: join with a parallel gateway."),
+    # ------------------------------------------------------------ soundness
+    "deadlock": _error(
+        "案件可能停在 {element}：它等待的另一条路可能不会再来；请看标出的路径，让所有分支都到这里，或改用包容网关汇合。",
+        "A case can get stuck at {element}: another path that it waits for may never come; follow the marked path, lead every "
+        "branch here, or join with an inclusive gateway."),
+    "join_never": _error(
+        "{element} 永远不会通过：它等待的几条路不可能都走到；请改用排他网关汇合，或在前面用并行网关分开。",
+        "{element} never passes: the paths that it waits for cannot all be taken; join with an exclusive gateway, or split "
+        "with a parallel one."),
+    "livelock": _error(
+        "案件走到 {element} 之后再也到不了结束：请给这个循环一个出口。",
+        "After {element} a case can never come to an end: give this loop a way out."),
+    "dead_element": _error(
+        "{element} 永远不会执行，它之后的步骤也一样：请检查通向它的路，或它等待的错误、升级是否会抛出，或删除它。",
+        "{element} can never happen, nor what follows it: check the way that leads here, or whether the error or escalation "
+        "that it waits for is ever thrown, or delete it."),
+    "join_twice": _warning(
+        "两条同时进行的路在 {element} 相遇却不互相等待，之后的步骤会做两遍：请改用并行或包容网关汇合。",
+        "Two paths that run at the same time meet at {element} and do not wait for each other, so what follows is done twice: "
+        "join with a parallel or inclusive gateway."),
+    "soundness_unknown": _warning(
+        "{element} 太复杂，检查了 {states} 种状态后放弃：不能确定案件总能走到结束；请把一部分移到子流程里。",
+        "{element} is too complex: after {states} states the check gave up and cannot tell whether a case always comes to an "
+        "end; move a part of it into a sub-process."),
     # ------------------------------------------------------------ conditions
     "condition_unmarked": _error(
         "{element} 的条件没有注明语言：请写 language=\"feel\"，或以“=”开头，例如 {example}。",

@@ -1,6 +1,5 @@
 """How the flow nodes of a scope hang together: a start, an end, nothing unreachable, no loop that never stops."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from engine.diagram.graph import Graph, cyclic, graphs, is_passive, reached
@@ -9,7 +8,6 @@ from engine.diagram.sources import Source
 from engine.errors import Problem
 
 NO_ENTRY = ("startEvent", "boundaryEvent")
-SPLITS_ONE = ("exclusiveGateway", "eventBasedGateway")
 
 
 def problems(source: Source) -> Iterator[Problem]:
@@ -20,7 +18,6 @@ def problems(source: Source) -> Iterator[Problem]:
             yield from _dangling(source, graph)
             yield from _unreachable(source, graph)
             yield from _loops(source, graph)
-            yield from _joins(source, graph)
 
 
 def _ends(source: Source, graph: Graph) -> Iterator[Problem]:
@@ -78,10 +75,6 @@ def _unreachable(source: Source, graph: Graph) -> Iterator[Problem]:
     for name, element in graph.nodes.items():
         if name not in seen and not element.is_event_sub_process:
             yield source.problem("unreachable", name)
-    sinks = [name for name in graph.nodes if not graph.after[name]]
-    lasting = seen - reached(graph.before, sinks)
-    if first := next((name for name in graph.nodes if name in lasting), None):
-        yield source.problem("cannot_end", first)
 
 
 def _loops(source: Source, graph: Graph) -> Iterator[Problem]:
@@ -92,30 +85,3 @@ def _loops(source: Source, graph: Graph) -> Iterator[Problem]:
     idle = cyclic(graph, {name for name, e in graph.nodes.items() if is_passive(e)})
     if idle and not endless:
         yield source.problem("idle_loop", idle[0])
-
-
-def _joins(source: Source, graph: Graph) -> Iterator[Problem]:
-    """Certain cases only: two paths without any branch between the split and where they meet."""
-    for element in graph.nodes.values():
-        if len(element.incoming) < 2 or element.type in ("endEvent", "inclusiveGateway"):
-            continue
-        is_join = element.type == "parallelGateway"
-        meeting = Counter(_origin(graph, flow) for flow in element.incoming)
-        for split, paths in meeting.items():
-            kind = graph.nodes[split].type if split in graph.nodes and len(graph.nodes[split].outgoing) > 1 else ""
-            if paths > 1 and is_join and kind in SPLITS_ONE:
-                yield source.problem("join_never_completes", element.id, split=split)
-            if paths > 1 and not is_join and kind == "parallelGateway":
-                yield source.problem("join_passes_twice", element.id, split=split)
-
-
-def _origin(graph: Graph, flow: str) -> str:
-    """The flow node that a path comes from, past everything with one way in and one way out."""
-    name, passed = graph.process.flows[flow].source, set()
-    while name in graph.nodes and name not in passed:
-        passed.add(name)
-        element = graph.nodes[name]
-        if len(element.incoming) != 1 or len(element.outgoing) != 1:
-            break
-        name = graph.process.flows[element.incoming[0]].source
-    return name

@@ -4,12 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import clients, engine_alone, inbox, memory, polling, proof, steps, timers, together
+from tests.bench import clients, engine_alone, inbox, memory, polling, proof, soundness, steps, timers, together
 from tests.bench.company import databases, prepare
 from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
-PARTS = ("engine", "steps", "together", "rest", "inbox", "polling", "timers", "memory", "proof")
+PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "memory", "proof")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print()
     if "engine" in asked.only:
         engine_alone.measure(table, rounds, (0, 50) if asked.short else (0, 50, 500, 5_000))
+    if "soundness" in asked.only:
+        soundness.measure(table, rounds)
     ours: dict[int, float] = {}
     with databases(asked.database) as makers:
         for kind, maker in makers.items():

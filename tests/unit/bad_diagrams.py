@@ -102,6 +102,7 @@ FILES = [
     Bad("form_malformed", None, b"[" * 100_000, "a.form"),
     Bad("form_malformed", None, b'{"components": NaN}', "a.form"),
     Bad("decision_malformed", None, b"<a/>", "a.dmn"),
+    Bad("scenario_malformed", None, b"{", "a.scenario"),
     Bad("list_unknown", "decide", _form(components=[
         {"id": "f", "type": "select", "key": "part", "label": "配件", "valuesKey": "partz"}]), "decide.form"),
     Bad("schema", "u1", definitions(process(chain(
@@ -197,7 +198,7 @@ STRUCTURE = [
     _chain("incoming_not_allowed", "s", "s>x1>e; x1>s", flows={"x1_s": when("solved")}, defaults={"x1": "x1_e"}),
     _chain("outgoing_not_allowed", "e", "s>u1>e>u2>e2"),
     _chain("unreachable", "u2", "s>u1>e; u2>u3>u2"),
-    _chain("cannot_end", "u1", "s>u1>u2>u1; s>e"),
+    _chain("livelock", "u1", "s>u1>u2>u1; s>e"),
     _chain("gateway_loop", "x1", "s>x1>x2>x1; x2>e", flows={"x2_x1": when("solved")}, defaults={"x2": "x2_e"}),
     _chain("idle_loop", "t1", "s>t1>x2>t1; x2>e", flows={"x2_t1": when("solved")}, defaults={"x2": "x2_e"}),
     _chain("boundary_host", "a", "s>x1>u1>e; a>e2", {"a": event(
@@ -221,8 +222,8 @@ STRUCTURE = [
     _event("code_missing", "endEvent", ERROR.format("codeless")),
     _event("code_missing", "intermediateThrowEvent", "<bpmn:escalationEventDefinition/>"),
     _event("error_not_caught", "endEvent", ERROR.format("broken")),
-    _chain("join_never_completes", "p1", "s>x1>u1>p1>e; x1>u2>p1", flows={"x1_u1": when("solved")}, defaults={"x1": "x1_u2"}),
-    _chain("join_passes_twice", "x1", "s>p1>u1>x1>u3>e; p1>u2>x1"),
+    _chain("join_never", "p1", "s>x1>u1>p1>e; x1>u2>p1", flows={"x1_u1": when("solved")}, defaults={"x1": "x1_u2"}),
+    _chain("join_twice", "x1", "s>p1>u1>x1>u3>e; p1>u2>x1"),
 ]
 
 _RAW = '<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{}</bpmn:conditionExpression>'
@@ -306,4 +307,13 @@ WORDS = [
     _user("no_name_en", 'camunda:candidateGroups="engineer" name="报价"'),
 ]
 
-BAD = [*FILES, *IDS, *NOT_EXECUTED, *STRUCTURE, *CONDITIONS, *TIMES, *WORK, *WORDS]
+_MANY_EXITS = "s>p1; p2>u0>e; " + "; ".join(f"p1>u{i}>x{i}>p2; x{i}>e{i}" for i in range(1, 17))
+SOUNDNESS = [
+    _chain("deadlock", "p2", "s>p1>u1>x1>p2>u3>e; p1>u2>p2; x1>e2", flows={"x1_p2": when("solved")}, defaults={"x1": "x1_e2"}),
+    _chain("dead_element", "a", "s>sp>e; a>u2>e2", {
+        "sp": _SUB.format("", chain("si>t1>ei")),
+        "a": event("boundaryEvent", "a", ERROR.format("broken"), 'attachedToRef="sp"')}),
+    _chain("soundness_unknown", "p", _MANY_EXITS),
+]
+
+BAD = [*FILES, *IDS, *NOT_EXECUTED, *STRUCTURE, *SOUNDNESS, *CONDITIONS, *TIMES, *WORK, *WORDS]

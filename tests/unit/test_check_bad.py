@@ -11,6 +11,7 @@ from tests.unit.bad_diagrams import BAD, Bad
 from tests.unit.diagram_builder import chain, check, definitions, known, process
 
 ACROSS_FILES = {"file_twice", "duplicate_key"}
+OF_DRAFTS = {"base_outdated"}  # tests/database has them
 PLACEHOLDER = re.compile(r"(?<![$#])\{[a-z_]*\}|\bNone\b")
 
 
@@ -32,7 +33,7 @@ def test_every_sentence_is_whole_in_both_languages(bad: Bad) -> None:
 
 def test_there_are_sixty_and_one_for_each_code() -> None:
     assert len(BAD) >= 60
-    assert {bad.code for bad in BAD} | ACROSS_FILES == set(CODES)
+    assert {bad.code for bad in BAD} | ACROSS_FILES | OF_DRAFTS == set(CODES)
 
 
 def test_two_files_of_one_name_are_refused() -> None:

@@ -141,4 +141,5 @@ def test_problem_carries_its_facts() -> None:
     assert dataclasses.asdict(found) | {"zh": "", "en": ""} == {
         "code": "group_unknown", "severity": "error", "file": "f.bpmn", "element": "u1", "field": "candidateGroups",
         "zh": "", "en": "",
-        "facts": {"found": "enginer", "hint_zh": "（是否指 engineer？）", "hint_en": " (did you mean engineer?)"}}
+        "facts": {"found": "enginer", "hint_zh": "（是否指 engineer？）", "hint_en": " (did you mean engineer?)"},
+        "path": ()}
