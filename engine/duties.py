@@ -1,4 +1,4 @@
-"""Separation of duties: whom the property `not_by` keeps from a task (5.1.18; quotes and approvals)."""
+"""Separation of duties: whom the property `not_by` keeps from a task (5.1.18; quotes and approvals), and who wrote a draft."""
 
 import re
 from collections.abc import Mapping
@@ -8,8 +8,11 @@ import sqlalchemy as sa
 
 from engine import bundles, canonical
 from engine.errors import NotFound
-from engine.tables import process_instance, task, variable
+from engine.tables import model_author, process_instance, task, variable
 from engine.unit_of_work import UnitOfWork
+
+_IS_AUTHOR = sa.select(model_author.c.user_id).where(
+    model_author.c.draft_id == sa.bindparam("draft"), model_author.c.user_id == sa.bindparam("user"))
 
 
 def excluded(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> frozenset[str]:
@@ -24,6 +27,13 @@ def excluded(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None)
     element = bundles.load(uow, case.bundle_id).element(row.process_key, row.element)
     names = listed(element.properties.get("not_by", ""))
     return _completed(uow, row, names) | _named(uow, row, names, case.tokens) if names else frozenset()
+
+
+def is_author(uow: UnitOfWork, draft: sa.Row[Any]) -> bool:
+    """Whether the actor made, edited or submitted any of a row of `model_draft`."""
+    if uow.actor.id in (draft.created_by, draft.submitted_by):
+        return True
+    return uow.row(_IS_AUTHOR, draft=draft.id, user=uow.actor.id) is not None
 
 
 def listed(text: str) -> list[str]:

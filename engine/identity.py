@@ -4,7 +4,7 @@ A membership of a group that acts within an office names the office; one of a ce
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -16,13 +16,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from engine import canonical
 from engine.diagram.model import Process
-from engine.duties import excluded, listed
+from engine.duties import excluded, is_author, listed
 from engine.errors import Conflict, Forbidden, InvalidValue, NotFound
 from engine.tables import (
     UtcDateTime,
     candidate_group,
     membership,
-    model_author,
     office,
     process_instance,
     substitution,
@@ -56,8 +55,6 @@ _STANDS_FOR = sa.select(
     substitution.c.substitute_id == sa.bindparam("user"), substitution.c.from_at <= sa.bindparam("now", type_=UtcDateTime()),
     substitution.c.until_at > sa.bindparam("now", type_=UtcDateTime()), substitution.c.ended_at.is_(None))
 _ACCOUNT_AND_ABSENT = sa.union_all(_ACCOUNT, _STANDS_FOR)
-_IS_AUTHOR = sa.select(model_author.c.user_id).where(
-    model_author.c.draft_id == sa.bindparam("draft"), model_author.c.user_id == sa.bindparam("user"))
 _IS_NEAR = sa.select(task.c.id).where(task.c.instance_id == sa.bindparam("instance"), sa.or_(
     task.c.office.in_(sa.bindparam("offices", expanding=True)),
     task.c.assignee.in_(sa.bindparam("people", expanding=True)))).limit(1)
@@ -221,9 +218,7 @@ def may_decide(who: Actor) -> bool:
 
 def may_approve(uow: UnitOfWork, draft: sa.Row[Any]) -> bool:
     """Whether the actor may decide on a row of `model_draft`: nobody on what they edited or submitted, whoever they are."""
-    if not may_decide(uow.actor) or uow.actor.id in (draft.submitted_by, draft.created_by):
-        return False
-    return uow.row(_IS_AUTHOR, draft=draft.id, user=uow.actor.id) is None
+    return may_decide(uow.actor) and not is_author(uow, draft)
 
 
 def may_work_on(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None) -> bool:
@@ -335,22 +330,6 @@ def create_user(uow: UnitOfWork, user_id: str, *, name: str, hashed: str, name_e
     held = [_checked(uow, group, place) for group, place in memberships]
     if held:
         uow.execute(sa.insert(membership), [{"user_id": user_id, "group_id": group, "office": place} for group, place in held])
-
-
-def seed(uow: UnitOfWork, organization: Mapping[str, Any], hashed: str) -> None:
-    """Add the offices, groups and users of `organization.json` that are not there yet; users get the password behind `hashed`."""
-    for table, rows in ((office, organization["offices"]), (candidate_group, organization["groups"])):
-        there = {found.id for found in uow.rows(sa.select(table.c.id))}
-        missing = [row for row in rows if row["id"] not in there]
-        if missing:
-            names = table.columns.keys()
-            uow.execute(sa.insert(table), [{name: row.get(name, name == "is_active") for name in names} for row in missing])
-    there = {found.id for found in users(uow)}
-    for row in organization["users"]:
-        if row["id"] not in there:
-            create_user(uow, row["id"], name=row["name"], name_en=row.get("name_en", ""), email=row.get("email", ""),
-                        hashed=hashed, memberships=[(held["group"], held.get("office", "")) for held in row["memberships"]],
-                        **{flag: row.get(flag, False) for flag in FLAGS})
 
 
 def _checked(uow: UnitOfWork, group: str, place: str) -> tuple[str, str]:

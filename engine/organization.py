@@ -4,6 +4,7 @@ Every verb takes the lock of the chain `organization` first: two administrators 
 caller ends the sessions of a user whose password changes or whose account closes.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -200,3 +201,20 @@ def _set_memberships(uow: UnitOfWork, user_id: str, before: Memberships, after: 
     added = [{"user_id": user_id, "group_id": group, "office": place} for group, place in sorted(after - before)]
     if added:
         uow.execute(sa.insert(membership), added)
+
+
+# ------------------------------------------------------------------ the first ones
+def seed(uow: UnitOfWork, organization: Mapping[str, Any], hashed: str) -> None:
+    """Add the offices, groups and users of `organization.json` that are not there yet; users get the password behind `hashed`."""
+    for table, rows in ((office, organization["offices"]), (candidate_group, organization["groups"])):
+        there = {found.id for found in uow.rows(sa.select(table.c.id))}
+        missing = [row for row in rows if row["id"] not in there]
+        if missing:
+            names = table.columns.keys()
+            uow.execute(sa.insert(table), [{name: row.get(name, name == "is_active") for name in names} for row in missing])
+    there = {found.id for found in identity.users(uow)}
+    for row in organization["users"]:
+        if row["id"] not in there:
+            held = [(each["group"], each.get("office", "")) for each in row["memberships"]]
+            identity.create_user(uow, row["id"], name=row["name"], name_en=row.get("name_en", ""), email=row.get("email", ""),
+                                 hashed=hashed, memberships=held, **{flag: row.get(flag, False) for flag in identity.FLAGS})

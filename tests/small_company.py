@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import deployments, identity, instances, jobs, tasks
+from engine import deployments, identity, instances, jobs, organization, tasks
 from engine.audit import recomputation, verification
 from engine.diagram.check import File
 from engine.tables import incident, process_instance, task
@@ -23,14 +23,14 @@ class Small:
 
     def __init__(self, engine: ProcessEngine) -> None:
         self.engine = engine
-        organization = {
+        chart = {
             "offices": [{"id": o, "name": o, "name_en": o, "region": ""} for o in ("head", "north", "south")], "groups": GROUPS,
             "users": [{"id": u, "name": u, "memberships": [{"group": g, "office": o} for g, o in held]}
                       for u, held in USERS.items()] + [
                           {"id": "root", "name": "root", "memberships": [], "is_admin": True},
                           {"id": "robot", "name": "robot", "memberships": [], "acts_everywhere": True}]}
         with engine.transaction(SYSTEM) as uow:
-            identity.seed(uow, organization, "")
+            organization.seed(uow, chart, "")
 
     def operation(self, topic: str, function: Callable[..., Mapping[str, Any] | None], kind: str = "record") -> None:
         """Give a topic its function."""

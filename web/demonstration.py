@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import calendars, deployments, identity, migrate
+from engine.organization import seed as seed_organization
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from handlers import migrations, seed
 
@@ -30,7 +31,7 @@ def prepare(engine: ProcessEngine, password: str | None = PASSWORD, *, today: da
     hashed = identity.hash_password(password) if password else ""
     people: dict[str, Any] = {} if password else {"users": []}
     with engine.transaction(SYSTEM) as uow:
-        identity.seed(uow, {**organization(engine), **people}, hashed)
+        seed_organization(uow, {**organization(engine), **people}, hashed)
         calendars.seed(uow, uow.now.year - 1, uow.now.year + YEARS)
         seed.seed(uow, today)
         deployments.deploy(uow, deployments.folder_files(Path(engine.settings.diagram_folder)), name="demonstration")

