@@ -124,7 +124,7 @@ def test_upload_of_60_megabytes_is_refused_with_its_limit(person: Arrive, compan
     admin.page.locator("#files").set_input_files(large)
     with company.reading(SYSTEM) as uow:
         before = uow.scalar(sa.select(sa.func.count()).select_from(process_instance))
-    admin.page.get_by_role("button", name="检查并部署").click()
+    admin.page.get_by_role("button", name="建立草稿").click()
     expect(admin.page.locator("h1")).to_contain_text("上传的内容太大，服务器没有接收。上限为", timeout=30_000)
     says_plainly(admin.page)
     assert cases(company) == before

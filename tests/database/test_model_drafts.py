@@ -49,7 +49,8 @@ class Owners:
         with self.engine.reading(SYSTEM) as uow:
             return drafts.content(uow, draft, name)
 
-    def save(self, user: str, draft: str, data: bytes, *, name: str = NAME, session: str = "", revision: int | None = None) -> int:
+    def save(self, user: str, draft: str, data: bytes, *, name: str = NAME, session: str = "",
+             revision: int | None = None) -> int:
         known = revision if revision is not None else self.revision(draft, name)
         return self.do(user, drafts.save, draft, name, data, revision=known, session=session)
 
@@ -81,7 +82,7 @@ def test_draft_of_a_procedure_takes_up_its_forms_and_decisions(owners: Owners, c
     draft = owners.draft(definitions=parts)
     with company.reading(SYSTEM) as uow:
         kinds = {each.kind for each in drafts.files(uow, draft).values()}
-    assert kinds == {"process", "form"} or kinds == {"process", "form", "decision"}
+    assert kinds >= {"process", "form"}
     assert len(parts) > 3
 
 

@@ -189,7 +189,7 @@ def test_chosen_language_is_kept_with_the_account(app: Flask, visitor: Client) -
 def test_upload_of_60_mb_is_refused_with_a_page(visitor: Client) -> None:
     visitor.sign_in("admin")
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="big.bpmn"\r\n\r\n' + bytes(60_000_000) + b"\r\n--x--"
-    visitor.response = visitor.http.post("/admin/deploy", data=body, content_type="multipart/form-data; boundary=x")
+    visitor.response = visitor.http.post("/modeler/drafts", data=body, content_type="multipart/form-data; boundary=x")
     assert visitor.response.status_code == 413
     assert "20 MB" in visitor.page
     assert "Traceback" not in visitor.page

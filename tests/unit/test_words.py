@@ -15,7 +15,8 @@ from web import errors
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 CLASSES = {name for name, kind in vars(kinds).items() if isinstance(kind, type) and issubclass(kind, kinds.EngineError)}
 # What a person at a page can meet; codes that only diagrams, files or FEEL raise are told by their class.
-VERBS = ("tasks", "instances", "interventions", "watching", "identity", "jobs", "actions", "replies", "unit_of_work", "execution")
+VERBS = ("tasks", "instances", "interventions", "watching", "identity", "jobs", "actions", "replies", "unit_of_work", "execution",
+         "modeling/drafts", "modeling/approvals", "modeling/opening", "modeling/saves")
 
 
 def test_every_sentence_of_the_pages_has_its_chinese() -> None:

@@ -40,17 +40,18 @@ def draft_list() -> str:
 
 
 @pages.post("/drafts")
-@needs("signed_in", takes_files="several")
+@needs("signed_in", takes_files=True)
 def create_draft() -> Page:
     """Begin a draft of a definition with all that belongs to it, of files, or of both."""
     sent = _sent()
     good, received = _opened(sent)
+    chosen = [each for each in request.form.getlist("definition") if each]
     try:
-        if sent and not good and not request.form.getlist("definition"):
+        if sent and not good and not chosen:
             raise InvalidValue("model_nothing_opened", field="files", value="")
         with unit_of_work(writes=True) as uow:
             must_model(uow)
-            rows = [deployments.definition_row(uow, each) for each in request.form.getlist("definition")]
+            rows = [deployments.definition_row(uow, each) for each in chosen]
             wanted = [part for row in rows for part in library.parts(uow, row)]
             title = field("title", 300) or _title([words.in_words(row) for row in rows] or [file.name for file in good])
             draft_id = drafts.create(uow, title=title, reason=field("reason"), definitions=wanted, files=good)
@@ -78,7 +79,7 @@ def describe_draft(draft_id: str) -> Page:
 
 
 @pages.post("/drafts/<draft_id>/import")
-@needs("signed_in", takes_files="several")
+@needs("signed_in", takes_files=True)
 def import_files(draft_id: str) -> Page:
     """Bring files in; each is taken or refused by itself, and what was there under its name can be had back."""
     good, received = _opened(_sent())
@@ -201,7 +202,7 @@ def _page(draft_id: str, error: EngineError | None = None, received: Sequence[Re
                  "others": drafts.present(uow, draft_id) if row.status == "draft" else [],
                  "sessions": drafts.sessions(uow, draft_id)[:5] if row.status == "draft" else [],
                  "entries": library.entries(uow) if row.status == "draft" else [],
-                 "incident": approvals.incident_of(uow, row), "may_model": identity.may_model(uow.actor),
+                 "incident": approvals.incident_of(uow, row),
                  "may_decide_here": identity.may_approve(uow, row)}
         told = error if not isinstance(error, DeploymentRefused) else None
         return show(uow, "draft", "drafts", told, draft=row, files=files, received=received, done=request.args.get("done", ""),

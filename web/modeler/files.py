@@ -121,15 +121,11 @@ def undo_session(draft_id: str, session: str) -> Response:
 @in_json
 def check(draft_id: str) -> Response:
     """The problems of the draft with what is on the screen in it: `{"files": {name: text}}`."""
-    sent = request.get_json(silent=True)
-    typed = sent.get("files", {}) if isinstance(sent, dict) else None
-    if not isinstance(typed, dict) or not all(isinstance(text, str) for text in typed.values()):
-        raise InvalidValue(field="files", value="")
     with unit_of_work(writes=False) as uow:
         must_model(uow)
         row = drafts.get(uow, draft_id)
         given = {file.name: file for file in drafts.as_files(uow, draft_id)}
-        given |= {name: File(name, text.encode("utf-8", "replace")) for name, text in typed.items()}
+        given |= {name: File(name, text.encode("utf-8", "replace")) for name, text in _on_screen().items()}
         found = checks.of_draft(uow, row, list(given.values()))
     return jsonify({"problems": problems_as_json(found), "errors": sum(each.severity == "error" for each in found),
                     "warnings": sum(each.severity == "warning" for each in found)})
@@ -186,6 +182,15 @@ def _revision() -> int | None:
     if request.headers.get("If-None-Match", "").strip() == "*" and not known:
         return None
     raise InvalidValue(field="If-Match", value=known)
+
+
+def _on_screen() -> dict[str, str]:
+    """The files that the editor sent, by name."""
+    sent = request.get_json(silent=True)
+    typed = sent.get("files", {}) if isinstance(sent, dict) else None
+    if not isinstance(typed, dict) or not all(isinstance(text, str) for text in typed.values()):
+        raise InvalidValue(field="files", value="")
+    return typed
 
 
 def _session() -> str:
