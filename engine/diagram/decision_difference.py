@@ -75,7 +75,7 @@ def _rules(old: Decision, new: Decision) -> Iterator[Change]:
                 f"删除原第 {row} 条规则：{_whole(old, rule, '则')}。", f"Rule {row} removed: {_whole(old, rule, 'then')}."))
     order = [[key for key in each if key in before and key in after] for each in (before, after)]
     if order[0] != order[1]:
-        yield change("changed", (new.key, "decision", "position"), tuple(order), (
+        yield change("changed", (new.key, "decision", "position"), (order[0], order[1]), (
             "规则的先后顺序变了。", "The order of the rules changed."))
 
 

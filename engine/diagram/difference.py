@@ -164,7 +164,7 @@ class _Comparison:
         who = self._subject(new)
         for name in PLAIN:
             values = (getattr(old, name), getattr(new, name))
-            said = tuple(kind_of(v)[0] for v in values) if name == "type" else None
+            said: tuple[object, ...] | None = tuple(kind_of(v)[0] for v in values) if name == "type" else None
             if name == "attached_to":
                 said = self._title(self.old, values[0]), self._title(self.new, values[1])
             yield from self._field((new.id, new.type), who, name, values, said)

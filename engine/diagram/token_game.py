@@ -18,7 +18,7 @@ from engine.diagram.supported import TASKS
 
 Marking = tuple[str, ...]
 """Sorted: an element's id for each token at it (a sub-process: that it runs), a flow's id for each that waits for a join."""
-MOST_MARKINGS = 4_000
+MOST_MARKINGS, MOST_ORDERS = 4_000, 2_000
 JOINS = ("parallelGateway", "inclusiveGateway")
 SEEN = frozenset((*TASKS, "callActivity", "boundaryEvent"))
 
@@ -256,10 +256,11 @@ class Visit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One step that a case did: the element, and its BPMN tag then."""
+    """One step that a case did: the element, and its BPMN tag then. Steps of one `moment` may have been in any order."""
 
     element: str
     type: str
+    moment: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,33 +307,83 @@ def _home(rows: Mapping[int, Visit], row: Visit) -> int | None:
 
 def _trace(run: Sequence[Visit], caller: Visit | None) -> Trace:
     done = sorted((row for row in run if row.end_state == "left" and row.ended_at), key=lambda r: (r.ended_at, r.seq))
-    return Trace(run[0].process_key, tuple(Done(row.element, row.type) for row in done),
+    return Trace(run[0].process_key, tuple(Done(row.element, row.type, row.ended_at) for row in done),
                  caller is None or caller.end_state == "left")
 
 
 def could_produce(process: Process, trace: Trace, *, renamed: Mapping[str, str | None] | None = None) -> Fit:
     """Whether `process` allows what `trace` did. `renamed`: element then → element now, None = given up on purpose."""
-    game = Game(process)
+    game, names = Game(process), renamed or {}
+    steps = [(number, names.get(step.element, step.element), step) for number, step in enumerate(trace.steps)
+             if _counts(game, names, step)]
     markings = game.settled(game.start())
-    for number, step in enumerate(trace.steps):
-        name = (renamed or {}).get(step.element, step.element)
-        element = process.elements.get(name) if name else None
-        if name is None or not _counts(game, element, step):
-            continue
-        after = [new for marking in markings or () for new in game.happen(marking, name)] if element else []
-        if markings is None:
-            return Fit(None)
-        if not after:
-            return Fit(is_possible=False, at=number, element=step.element)
-        markings = game.settled(after)
+    for moment in _moments(steps):
+        done = _together(game, moment, markings)
+        if isinstance(done, Fit):
+            return done
+        markings = done
     if markings is None:
         return Fit(None)
     is_over = not trace.has_ended or () in markings
     return Fit(is_possible=True) if is_over else Fit(is_possible=False, at=len(trace.steps))
 
 
-def _counts(game: Game, element: Element | None, step: Done) -> bool:
+Step = tuple[int, str | None, Done]
+
+
+def _moments(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """The steps in order, those of one moment together."""
+    group: list[Step] = []
+    for step in steps:
+        if group and (step[2].moment is None or step[2].moment != group[0][2].moment):
+            yield group
+            group = []
+        group.append(step)
+    if group:
+        yield group
+
+
+def _together(game: Game, moment: Sequence[Step], markings: set[Marking] | None) -> set[Marking] | Fit:
+    """The markings after all steps of one moment, in the recorded order or, if that does not fit, in another."""
+    if markings is None:
+        return Fit(None)
+    todo = [(tuple(range(len(moment))), frozenset(markings), 0)]
+    seen, stuck = set[tuple[object, object]](), (len(moment) + 1, 0)
+    while todo:
+        left, now, turn = todo.pop()
+        if not left:
+            return set(now)
+        if turn == 0 and (left, now) in seen:
+            continue
+        seen.add((left, now))
+        if len(seen) > MOST_ORDERS:
+            return Fit(None)
+        if turn < len(left):
+            todo.append((left, now, turn + 1))  # this one later, another first
+            after = _next(game, moment[left[turn]], now)
+            if after is None:
+                return Fit(None)
+            if after:
+                todo.append((left[:turn] + left[turn + 1:], frozenset(after), 0))
+        stuck = min(stuck, (len(left), left[0]))
+    number, _name, step = moment[stuck[1]]
+    return Fit(is_possible=False, at=number, element=step.element)
+
+
+def _next(game: Game, step: Step, now: frozenset[Marking]) -> set[Marking] | None:
+    """The markings after one step; empty if it cannot be, None if there are too many."""
+    name = step[1]
+    if name not in game.process.elements:
+        return set()
+    return game.settled(new for marking in now for new in game.happen(marking, name))
+
+
+def _counts(game: Game, names: Mapping[str, str | None], step: Done) -> bool:
     """Whether a step must be found again: gateways, plain events and ends of scopes are silent, then as now."""
+    name = names.get(step.element, step.element)
+    if name is None:
+        return False
+    element = game.process.elements.get(name)
     if element is not None and game.is_seen(element):
         return True
     return step.type in SEEN or (step.type == "intermediateCatchEvent" and element is None)
