@@ -40,7 +40,7 @@ def submit(uow: UnitOfWork, draft_id: str) -> str:
         raise InvalidValue("model_empty", field="files", value="")
     if not row.reason:
         raise InvalidValue("reason_missing", field="reason", value="")
-    if _is_unchanged(uow, row, files):
+    if not drafts.changed(uow, row):
         raise Conflict("model_unchanged")
     found = checks.problems(uow, files)
     if checks.has_errors(found):
@@ -238,13 +238,6 @@ def _must_fit(uow: UnitOfWork, row: Row) -> list[File]:
     if digest(files) != row.digest:
         raise Conflict("model_digest", id=row.id)
     return files
-
-
-def _is_unchanged(uow: UnitOfWork, row: Row, files: Sequence[File]) -> bool:
-    based_on = canonical.loads(row.based_on)
-    rows = uow.rows(sa.select(definition.c.id, definition.c.sha256).where(definition.c.id.in_(based_on.values())))
-    before = {each.id: each.sha256 for each in rows}
-    return all(before.get(based_on.get(file.name)) == canonical.digest(file.data) for file in files)
 
 
 def _day(uow: UnitOfWork, wanted: datetime | None) -> datetime:

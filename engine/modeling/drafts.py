@@ -81,6 +81,15 @@ def as_files(uow: UnitOfWork, draft_id: str) -> list[File]:
     return sorted((File(row.name, bytes(row.bytes)) for row in rows), key=lambda each: each.name)
 
 
+def changed(uow: UnitOfWork, draft: Row) -> dict[str, str]:
+    """File name → `new` or `changed`, of the files that are not as in the version that they began with."""
+    based_on = canonical.loads(draft.based_on)
+    before = {row.id: row.sha256 for row in uow.rows(
+        sa.select(definition.c.id, definition.c.sha256).where(definition.c.id.in_(based_on.values())))}
+    return {name: "changed" if name in based_on else "new" for name, row in files(uow, draft.id).items()
+            if before.get(based_on.get(name)) != row.sha256}
+
+
 def authors(uow: UnitOfWork, draft_id: str) -> list[str]:
     """Everybody who made or saved any of it, by id."""
     return [row.user_id for row in uow.rows(sa.select(model_author.c.user_id).where(

@@ -74,5 +74,6 @@ def _page(draft_id: str, error: EngineError | None = None) -> str:
             parts |= make(uow, row)
         return show(uow, "approval", "approvals", error, draft=row, files=drafts.files(uow, draft_id),
                     problems=checks.of_draft(uow, row) if row.status in ("submitted", "approved") else (),
-                    authors=drafts.authors(uow, draft_id), may_decide_here=identity.may_approve(uow, row),
+                    authors=drafts.authors(uow, draft_id), changed=drafts.changed(uow, row),
+                    may_decide_here=identity.may_approve(uow, row),
                     is_author=uow.actor.id in {*drafts.authors(uow, draft_id), row.submitted_by}, **parts)

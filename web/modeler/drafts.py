@@ -199,6 +199,7 @@ def _page(draft_id: str, error: EngineError | None = None, received: Sequence[Re
         row, files = drafts.get(uow, draft_id), drafts.files(uow, draft_id)
         is_open = row.status in IN_WORK
         shown = {"problems": checks.of_draft(uow, row) if is_open else (), "authors": drafts.authors(uow, draft_id),
+                 "changed": drafts.changed(uow, row),
                  "others": drafts.present(uow, draft_id) if row.status == "draft" else [],
                  "sessions": drafts.sessions(uow, draft_id)[:5] if row.status == "draft" else [],
                  "entries": library.entries(uow) if row.status == "draft" else [],
