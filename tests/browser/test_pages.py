@@ -27,6 +27,8 @@ FORM = {
 PAGES = ("/inbox", "/inbox?view=groups", "/inbox?view=office", "/inbox?q=none", "/inbox?view=watched", "/inbox/columns",
          "/inbox/filters", "/notices", "/me", "/me/absence", "/start", "/start/in_warranty", "/admin/people", "/admin/groups",
          "/admin/offices", "/admin/calendar", "/admin/jobs", "/admin/deploy", "/admin/incidents", "/admin/mail", "/admin/changes",
+         "/modeler", "/modeler/definitions/process/complaint", "/modeler/definitions/form/judge_complaint", "/modeler/drafts",
+         "/modeler/approvals",
          "/no-such-page")
 
 
