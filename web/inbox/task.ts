@@ -1,6 +1,6 @@
 /** The task page: its form, drafts, what was entered before, comments and files, keys, and the small diagram. */
 import '../layout/islands/task.css';
-import { converse } from '../layout/islands/conversation';
+import { converse, sendComment, writeComment } from '../layout/islands/conversation';
 import { showDiagrams } from '../layout/islands/diagram';
 import { showForm } from '../layout/islands/form';
 import { shortcuts } from '../layout/islands/keys';
@@ -8,8 +8,7 @@ import { said } from '../layout/islands/said';
 
 /** Sends the comment that is being written, else completes the task, or leads to its answers where there are several. */
 function complete(event: KeyboardEvent): void {
-  const comment = (event.target as HTMLElement).closest<HTMLFormElement>('form[data-comment]');
-  if (comment) return comment.requestSubmit();
+  if (sendComment(event)) return;
   const form = document.querySelector<HTMLFormElement>('form#complete');
   const answers = form?.querySelectorAll<HTMLElement>('.answer');
   if (answers?.length) answers[0]!.focus();
@@ -20,13 +19,6 @@ function go(selector: string): boolean {
   const found = document.querySelector<HTMLElement>(selector);
   found?.click();
   return Boolean(found);
-}
-
-function writeComment(): boolean {
-  const text = document.querySelector<HTMLTextAreaElement>('#comment-text');
-  text?.focus();
-  text?.scrollIntoView({ block: 'center' });
-  return Boolean(text);
 }
 
 /** Beside the form where there is room; on a phone they stay closed. */

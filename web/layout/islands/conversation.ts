@@ -177,6 +177,21 @@ function upload(form: HTMLFormElement): void {
   form.addEventListener('submit', (event) => { event.preventDefault(); begin(chosen.files); });
 }
 
+/** Goes to where a comment is written. */
+export function writeComment(): boolean {
+  const text = document.querySelector<HTMLTextAreaElement>('#comment-text');
+  text?.focus();
+  text?.scrollIntoView({ block: 'center' });
+  return Boolean(text);
+}
+
+/** Sends the comment that is being written, if one is. */
+export function sendComment(event: KeyboardEvent): boolean {
+  const form = (event.target as HTMLElement).closest<HTMLFormElement>('form[data-comment]');
+  form?.requestSubmit();
+  return Boolean(form);
+}
+
 /** Brings comments and files of the page to life; without scripts they are plain forms. */
 export function converse(): void {
   document.querySelectorAll<HTMLFormElement>('form[data-comment]').forEach((form) => {

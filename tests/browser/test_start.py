@@ -1,0 +1,80 @@
+"""Starting a case by clicks: the catalogue, favourites, search, and the warning that the same machine has a case already."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from engine.unit_of_work import ProcessEngine
+from tests.browser.access import must_be_accessible
+from tests.browser.person import Person
+from tests.database import acting
+from tests.database.acting import Case
+
+LEAD = "lead.changsha"
+REPORT = {
+    "report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
+    "contact": "设备科", "phone": "0731-5550101", "region": "same_city", "reported_fault": "开机无显示",
+}
+People = Callable[..., Person]
+
+
+@pytest.fixture(autouse=True)
+def case(company: ProcessEngine) -> Case:
+    """The machine's first case; it comes before the browser does."""
+    return acting.start(company, LEAD, "in_warranty", **REPORT)
+
+
+@pytest.mark.parametrize(("width", "language"), [(390, "zh"), (1440, "en")])
+def test_favourite_comes_first_and_stays_so(person: People, width: int, language: str) -> None:
+    lead = person(LEAD, width=width, language=language)
+    lead.go("/start")
+    choices = lead.page.locator(".start-choice")
+    last = choices.last.locator("strong").inner_text()
+    choices.last.locator("button").click()
+    expect(choices.first.locator("strong")).to_have_text(last)
+    expect(choices.first.locator("button")).to_have_attribute("aria-pressed", "true")
+    must_be_accessible(lead)
+    lead.go("/start")
+    expect(choices.first.locator("strong")).to_have_text(last)
+    choices.first.locator("button").click()
+    expect(lead.page.locator("button[aria-pressed=true]")).to_have_count(0)
+
+
+def test_catalogue_narrows_while_typing_and_by_the_server(person: People) -> None:
+    lead = person(LEAD, width=1440)
+    lead.go("/start")
+    everything = lead.page.locator(".start-choice:visible").count()
+    lead.page.locator("#q").fill("投诉")
+    expect(lead.page.locator(".start-choice:visible")).not_to_have_count(everything)
+    expect(lead.page.locator(".start-choice:visible").first).to_contain_text("投诉")
+    lead.page.locator("#q").press("Enter")
+    expect(lead.page).to_have_url(f"{lead.address}/start?q=%E6%8A%95%E8%AF%89")
+    expect(lead.page.locator(".start-choice").first).to_contain_text("投诉")
+    lead.page.locator("#q").fill("没有这样的流程")
+    expect(lead.page.locator("[data-nothing]")).to_be_visible()
+    lead.page.get_by_role("link", name="显示全部").click()
+    expect(lead.page.locator(".start-choice")).to_have_count(everything)
+
+
+def test_machine_with_an_open_case_is_told_of_and_its_card_fills_the_form(person: People, case: Case) -> None:
+    lead = person(LEAD)
+    lead.go("/start/in_warranty")
+    lead.fill(serial_number="CT2026001")
+    told = lead.page.locator("[data-machine]")
+    expect(told.get_by_role("alert")).to_contain_text("这台机器有未办结的工单")
+    expect(told.get_by_role("link").first).to_have_attribute("href", f"/cases/{case.id}")
+    must_be_accessible(lead)
+
+
+def test_closed_case_of_the_machine_is_told_of_calmly(person: People, company: ProcessEngine, case: Case) -> None:
+    lead = person(LEAD)
+    lead.go(f"/cases/{case.id}/intervene/terminate")
+    lead.page.locator("#reason").fill("重复登记")
+    lead.page.get_by_role("button", name="撤销工单", exact=True).click()
+    expect(lead.page.locator(".notice-warning").first).to_be_visible()
+    lead.go("/start/in_warranty")
+    lead.fill(serial_number="CT2026001")
+    told = lead.page.locator("[data-machine]")
+    expect(told).to_contain_text("近 90 天")
+    expect(told.get_by_role("alert")).to_have_count(0)
