@@ -115,7 +115,7 @@ def create(uow: UnitOfWork, *, title: str, reason: str, definitions: Sequence[st
     bases = [deployments.definition_row(uow, each) for each in definitions]
     given = {row.resource_name: File(row.resource_name, bundles.stored_bytes(uow, row.sha256)) for row in bases}
     given |= {file.name: opening.opened(file) for file in files}
-    bases += [row for name in sorted(given.keys() - {each.resource_name for each in bases}) if (row := _base(uow, name))]
+    bases += [base for name in sorted(given.keys() - {each.resource_name for each in bases}) if (base := _base(uow, name))]
     if len(given) > MOST_FILES:
         raise Conflict("model_files", limit=MOST_FILES)
     draft_id = ids.new(uow.now)

@@ -6,7 +6,7 @@ another declared encoding becomes UTF-8, the only encoding stored; its content s
 
 import re
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal
 
 from engine.diagram import read
 from engine.diagram.check import File
@@ -81,5 +81,5 @@ def _as_utf8(data: bytes) -> bytes:
     return _DECLARATION.sub(r"\g<1>UTF-8\g<2>", text, count=1).encode()
 
 
-def _refused(code: str, file: File, **facts: object) -> DeploymentRefused:
+def _refused(code: str, file: File, **facts: Any) -> DeploymentRefused:
     return DeploymentRefused([problem(code, file=file.name, **facts)])

@@ -59,8 +59,8 @@ def create_draft() -> Page:
         return _list(error, received), status(error)
     if any(each.refused for each in received):
         return _page(draft_id, received=received)
-    return redirect(address("edit", draft_id=draft_id) if rows and address("edit", draft_id=draft_id) and "edit" in request.form
-                    else url_for("modeler.draft", draft_id=draft_id))
+    editor = address("edit", draft_id=draft_id) if "edit" in request.form else None
+    return redirect(editor or url_for("modeler.draft", draft_id=draft_id))
 
 
 # ------------------------------------------------------------------ one
