@@ -27,6 +27,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `modeling/` | drafts of definitions, their check and approval, the library; stands below `jobs`, which makes one effective |
 | `watching` | who is told of a case |
 | `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: tasks, filters, cases, REST |
+| `sandbox/` | definitions tried on a scratch company with a clock of its own; scenarios, also of finished cases |
 | `directory`, `incidents`, `forecast` | the administrator's read side: people · what failed · what will fire |
 | `audit/` | verification and recomputation |
 | `chores` < `scheduler` | what recurs · the tick |
