@@ -113,8 +113,9 @@ def test_draft_files_are_what_runs_and_wrong_ones_are_refused(sandbox: Sandbox, 
 # ------------------------------------------------------------------ a finished case
 def finished(company: ProcessEngine, clock: Clock) -> acting.Case:
     """A customer's opinion, from end to end."""
-    case = acting.start(company, "clerk", "customer_opinion", customer="长沙市五一路储蓄所", contact="王科长",
-                        phone="13800001234", product="terminal_text", opinion_kind="suggestion", opinion="键盘手感太硬，请改进 13800001234")
+    case = acting.start(
+        company, "clerk", "customer_opinion", customer="长沙市五一路储蓄所", contact="王科长", phone="13800001234",
+        product="terminal_text", opinion_kind="suggestion", opinion="键盘手感太硬，请改进 13800001234")
     walker = Walker(company, clock, random.Random(7))
     while case.ended_at is None:
         with company.reading(SYSTEM) as uow:
