@@ -373,7 +373,7 @@ def _together(game: Game, moment: Sequence[Step], markings: set[Marking] | None)
 def _next(game: Game, step: Step, now: frozenset[Marking]) -> set[Marking] | None:
     """The markings after one step; empty if it cannot be, None if there are too many."""
     name = step[1]
-    if name not in game.process.elements:
+    if name is None or name not in game.process.elements:
         return set()
     return game.settled(new for marking in now for new in game.happen(marking, name))
 

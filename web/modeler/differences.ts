@@ -4,12 +4,13 @@ import { draw } from '../layout/islands/diagram';
 import './differences.css';
 
 interface Box { x: number; y: number; width: number; height: number }
-interface View extends Box { scale: number; inner: Box; outer: { width: number; height: number } }
+interface View extends Box { inner: Box }
 interface Canvas {
   viewbox(): View;
   viewbox(box: Box): void;
   addMarker(element: string, marker: string): void;
   removeMarker(element: string, marker: string): void;
+  resized(): void;
 }
 interface Shape extends Box { id: string; waypoints?: { x: number; y: number }[]; labelTarget?: unknown }
 interface Registry { get(id: string): Shape | undefined }
@@ -48,8 +49,8 @@ function mark(half: Half): void {
 
 /** The box around `centre` at `width` units, in the proportions of the half. */
 function around(half: Half, centre: { x: number; y: number }, width: number): Box {
-  const { outer } = canvasOf(half).viewbox();
-  const height = outer.width ? (width * outer.height) / outer.width : width;
+  const { clientWidth, clientHeight } = half.host;  // the canvas remembers the size that it had before
+  const height = clientWidth ? (width * clientHeight) / clientWidth : width;
   return { x: centre.x - width / 2, y: centre.y - height / 2, width, height };
 }
 
@@ -76,8 +77,8 @@ function whole(halves: Half[]): void {
   const bottom = Math.max(...inner.map((box) => box.y + box.height));
   const [first] = halves;
   if (!first) return;
-  const { outer } = canvasOf(first).viewbox();
-  const width = Math.max(right - left, outer.height ? ((bottom - top) * outer.width) / outer.height : 0) * 1.05;
+  const { clientWidth, clientHeight } = first.host;
+  const width = Math.max(right - left, clientHeight ? ((bottom - top) * clientWidth) / clientHeight : 0) * 1.05;
   canvasOf(first).viewbox(around(first, { x: (left + right) / 2, y: (top + bottom) / 2 }, width));
 }
 
@@ -130,6 +131,7 @@ function connect(part: HTMLElement, halves: Half[]): void {
     });
   }
   window.addEventListener('beforeprint', () => { whole(halves); });
+  window.addEventListener('resize', () => { halves.forEach((half) => { canvasOf(half).resized(); }); });
 }
 
 async function open(part: HTMLElement): Promise<void> {
