@@ -109,7 +109,7 @@ def element(uow: UnitOfWork, row: sa.Row[Any]) -> Element | None:
         return None
 
 
-_fires = sa.or_(job.c.kind == "timer", sa.and_(job.c.kind == "start", job.c.instance_id.is_(None)))
+_fires = sa.or_(job.c.kind.in_(("timer", "effective")), sa.and_(job.c.kind == "start", job.c.instance_id.is_(None)))
 
 
 def _condition(uow: UnitOfWork, which: Which | str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -118,8 +118,8 @@ def create(uow: UnitOfWork, *, title: str, reason: str, definitions: Sequence[st
     bases += [base for name in sorted(given.keys() - {each.resource_name for each in bases}) if (base := _base(uow, name))]
     if len(given) > MOST_FILES:
         raise Conflict("model_files", limit=MOST_FILES)
-    draft_id = ids.new(uow.now)
-    row = {**_words(title, reason), "id": draft_id, "status": "draft", "revision": 1,
+    draft_id, told = ids.new(uow.now), _words(title, reason)
+    row = {**told, "id": draft_id, "status": "draft", "revision": 1,
            "based_on": canonical.dumps({each.resource_name: each.id for each in bases}),
            "process_key": next((each.key for each in bases if each.kind == "process"), None),
            "created_by": uow.actor.id, "created_at": uow.now, "edited_by": uow.actor.id, "edited_at": uow.now}
@@ -127,8 +127,8 @@ def create(uow: UnitOfWork, *, title: str, reason: str, definitions: Sequence[st
     uow.add_once(model_author, draft_id=draft_id, user_id=uow.actor.id)
     for file in given.values():
         saves.store(uow, draft_id, file, session="")
-    history.record_change(uow, "create_draft", subject=f"draft:{draft_id}", before=None, reason=row["reason"],
-                          after={"title": row["title"], "files": saves.manifest(uow, draft_id), "based_on": list(definitions)})
+    history.record_change(uow, "create_draft", subject=f"draft:{draft_id}", before=None, reason=told["reason"],
+                          after={"title": told["title"], "files": saves.manifest(uow, draft_id), "based_on": list(definitions)})
     return draft_id
 
 

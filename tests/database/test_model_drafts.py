@@ -1,6 +1,8 @@
 """Drafts of definitions: several people save by turns, nobody's work is overwritten, a whole sitting can be undone."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pytest
@@ -106,6 +108,25 @@ def test_loser_of_a_race_learns_who_was_quicker_and_loses_nothing(owners: Owners
         owners.save("process_owner2", draft, changed("二"), revision=begun)
     assert (refused.value.code, refused.value.facts["who"]) == ("model_changed", "process_owner")
     assert owners.content(draft) == changed("一")
+
+
+def test_of_two_saves_at_once_one_wins_and_the_other_is_told(owners: Owners) -> None:
+    draft = owners.draft()
+    begun, together = owners.revision(draft), threading.Barrier(2)
+
+    def save(user: str) -> str:
+        together.wait()
+        try:
+            owners.save(user, draft, changed(user), revision=begun)
+        except AlreadyChanged as lost:
+            return str(lost.facts["who"])
+        return "won"
+
+    with ThreadPoolExecutor(2) as people:
+        first, second = people.map(save, ["process_owner", "process_owner2"])
+    winner, told = ("process_owner", second) if first == "won" else ("process_owner2", first)
+    assert (told, owners.content(draft)) == (winner, changed(winner))
+    assert owners.revision(draft) == begun + 1
 
 
 def test_saving_the_same_bytes_is_no_new_revision(owners: Owners) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -37,6 +38,31 @@ def test_engine_migrates_without_the_company(databases: Databases):
     database = create_database(url)
     migrate.upgrade(database)
     assert sa.inspect(database).has_table("process_instance")
+    database.dispose()
+    databases.drop(url)
+
+
+@pytest.mark.parametrize(("email", "owners"), [("management_representative@fuwuflow.example", 2), ("boss@example.com", 0)])
+def test_database_of_before_drafts_gets_the_roles_and_a_demonstration_its_people(databases: Databases, email: str, owners: int):
+    url = databases.new()
+    database = create_database(url)
+    with database.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "engine_0002")
+        connection.execute(sa.text("INSERT INTO candidate_group (id, name, name_en, by_office, leads) "
+                                   "VALUES ('management_representative', 'm', 'm', false, false)"))
+        connection.execute(sa.text(
+            "INSERT INTO user_account (id, name, name_en, email, password_hash, is_admin, sees_all, acts_everywhere, "
+            "language, is_active, revision) VALUES ('management_representative', 'm', 'm', :email, 'h', false, true, false, 'zh', true, 1)"),
+            {"email": email})
+    migrate.upgrade(database)
+    migrate.upgrade(database)
+    with database.connect() as connection:
+        groups = {row.id: (row.models, row.approves) for row in connection.execute(sa.select(tables.candidate_group))}
+        assert groups == {"management_representative": (False, True), "process_owner": (True, False)}
+        made = connection.execute(sa.select(tables.user_account.c.password_hash).where(
+            tables.user_account.c.id.like("process_owner%"))).all()
+        assert [row.password_hash for row in made] == ["h"] * owners
+        assert len(connection.execute(sa.select(tables.membership)).all()) == owners
     database.dispose()
     databases.drop(url)
 

@@ -25,6 +25,8 @@ def changes() -> str:
 def _told(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(_told(each) for each in value) or "—"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) or "—"
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     return str(value) if value not in (None, "") else "—"
