@@ -83,13 +83,13 @@ def test_job_that_fails_is_counted_as_failing_and_then_as_given_up(small: Small,
         small.run()
     counts = small.do("root", forecast.counts)
     assert (counts.failing, counts.failed, counts.due) == (0, 1, 0)
-    found = small.do("root", incidents.unresolved)[0]
+    found = small.do("root", incidents.unresolved)[0][0]
     assert (found.cause, found.row.tries, found.element.id) == ("connection", 3, "file")
 
 
 def test_incident_tried_again_is_on_the_record_and_only_for_administrators(small: Small, clock: Clock) -> None:
     test_job_that_fails_is_counted_as_failing_and_then_as_given_up(small, clock)
-    found = small.do("root", incidents.unresolved)[0].row.id
+    found = small.do("root", incidents.unresolved)[0][0].row.id
     with pytest.raises(Forbidden):
         small.do("lea", incidents.retry, found)
     small.operation("file", lambda _uow, _context: None)

@@ -52,7 +52,8 @@ def test_database_of_before_drafts_gets_the_roles_and_a_demonstration_its_people
                                    "VALUES ('management_representative', 'm', 'm', false, false)"))
         connection.execute(sa.text(
             "INSERT INTO user_account (id, name, name_en, email, password_hash, is_admin, sees_all, acts_everywhere, "
-            "language, is_active, revision) VALUES ('management_representative', 'm', 'm', :email, 'h', false, true, false, 'zh', true, 1)"),
+            "language, is_active, revision) "
+            "VALUES ('management_representative', 'm', 'm', :email, 'h', false, true, false, 'zh', true, 1)"),
             {"email": email})
     migrate.upgrade(database)
     migrate.upgrade(database)
