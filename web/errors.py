@@ -355,9 +355,10 @@ def sentence(error: Exception, language: str, people: Callable[[str], str] = str
     """What happened and what to do, for a person. `people` names a user by id."""
     facts = dict(error.facts) if isinstance(error, EngineError) else {}
     facts |= {name: people(facts[name]) for name in PEOPLE if isinstance(facts.get(name), str)}
-    if facts.get("who") is None and type(error).__name__ == "AlreadyChanged":
-        return BY_CLASS["StepRefused"].words(language, facts)
-    return refusal(error).words(language, facts)
+    row = refusal(error)
+    if facts.get("who") is None and "{who}" in row.en:  # who was quicker is not known
+        row = BY_CLASS["StepRefused"]
+    return row.words(language, facts)
 
 
 def as_json(error: Exception, language: str) -> dict[str, Any]:
