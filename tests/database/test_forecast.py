@@ -95,7 +95,7 @@ def test_incident_tried_again_is_on_the_record_and_only_for_administrators(small
     small.operation("file", lambda _uow, _context: None)
     small.do("root", incidents.retry, found)
     small.run()
-    assert small.do("root", incidents.unresolved) == []
+    assert small.do("root", incidents.unresolved) == ([], None)
 
 
 def test_start_timer_is_told_without_a_case(small: Small) -> None:
