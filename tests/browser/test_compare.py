@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from engine import bundles, deployments, identity
 from engine.diagram.sources import File
-from engine.modeling import drafts
+from engine.modeling import approvals, drafts
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.browser.access import must_be_accessible
 from tests.browser.person import PHONE, Person
@@ -132,3 +132,32 @@ def test_a_draft_is_compared_with_the_version_that_it_was_made_from(
     staff = person("sales.changsha", width=1440)
     staff.go(f"/modeler/compare?before={form.id}&after=draft:{draft}:prepare_quote.form")
     expect(staff.page.locator(".change-row")).to_have_count(0)
+
+
+def test_who_decides_on_a_draft_reads_what_it_changes(person: Callable[..., Person], company: ProcessEngine) -> None:
+    with company.transaction(SYSTEM) as uow:
+        base = bundles.latest(uow, "process", "out_of_warranty")
+        form = bundles.latest(uow, "form", "prepare_quote")
+        assert base is not None
+        assert form is not None
+        author = identity.actor(uow, "process_owner")
+    with company.transaction(author) as uow:
+        draft = drafts.create(uow, title="报价后通知顾客", reason="顾客要求", definitions=[base.id, form.id])
+        for name, data in (("out_of_warranty.bpmn", second_version()), ("prepare_quote.form", second_form())):
+            drafts.save(uow, draft, name, data, revision=drafts.files(uow, draft)[name].revision)
+    owner = person("process_owner")
+    owner.go(f"/modeler/drafts/{draft}")
+    owner.page.get_by_role("link", name="查看修改内容").click()
+    expect(owner.page.locator("[data-differences].is-ready")).to_have_count(1)
+    expect(owner.page.locator(".change-row")).to_have_count(3)
+    must_be_accessible(owner)
+    with company.transaction(author) as uow:
+        approvals.submit(uow, draft)
+    approver = person("management_representative", width=1440)
+    must_be_accessible(approver, f"/modeler/drafts/{draft}/approval")
+    expect(approver.page.locator("[data-differences].is-ready")).to_have_count(1)
+    expect(approver.page.get_by_text("新增步骤“通知顾客报价”（办事处销售人员）。")).to_be_visible()
+    expect(approver.page.get_by_text("新增字段“备注”，必填。")).to_be_visible()
+    approver.page.locator('[data-element="notify_quote"]').click()
+    must_be_in_the_middle(approver, 1, "notify_quote")
+    assert owner.script_errors + approver.script_errors == []

@@ -64,8 +64,12 @@ class Part:
 @pages.get("/compare")
 @needs("signed_in")
 def compare() -> str:
-    """`before` and `after` name two versions; with `kind` and `key` instead, the two newest ones."""
+    """`before` and `after` name two versions; with `kind` and `key` instead, the two newest ones; `draft`: all of a draft."""
     with unit_of_work(writes=False) as uow:
+        if draft_id := request.args.get("draft"):
+            _must_see_drafts(uow)
+            draft = drafts.get(uow, draft_id)
+            return show(uow, "compare", "drafts", **of_draft(uow, draft), choices=[], chosen=("", ""), title=draft.title)
         before, after = (request.args.get(name, "") for name in ("before", "after"))
         if not before and not after:
             before, after = _newest(uow, request.args.get("kind", "process"), request.args.get("key", ""))
@@ -117,12 +121,16 @@ def side(uow: UnitOfWork, ref: str) -> Side | None:
 
 def _of_draft(uow: UnitOfWork, ref: str) -> Side:
     draft_id, _colon, name = ref.removeprefix(DRAFT).partition(":")
-    if not (identity.may_model(uow.actor) or identity.may_decide(uow.actor)):
-        raise Forbidden("may_not_model")
+    _must_see_drafts(uow)
     draft, rows = drafts.get(uow, draft_id), drafts.files(uow, draft_id)
     if name not in rows:
         raise NotFound(kind="model_file", id=name)
     return Side(ref, rows[name].kind, name, _("Draft “%(title)s”", title=draft.title), drafts.content(uow, draft_id, name))
+
+
+def _must_see_drafts(uow: UnitOfWork) -> None:
+    if not (identity.may_model(uow.actor) or identity.may_decide(uow.actor)):
+        raise Forbidden("may_not_model")
 
 
 def _sha256(uow: UnitOfWork, definition_id: str) -> str:
