@@ -68,6 +68,7 @@ export default defineConfig({
         start: 'web/cases/start.ts',
         startable: 'web/cases/startable.ts',
         differences: 'web/modeler/differences.ts',
+        trying: 'web/modeler/trying.ts',
       },
     },
   },

@@ -1,6 +1,7 @@
 """What somebody typed and has not sent: kept per person and form, seen by nobody else, gone when the form is taken.
 
-A subject is a task's id, or `start:<process key>` for a start form. A draft is no part of the case and not on the record.
+A subject is a task's id, `start:<process key>` for a start form, or `try:…` for what somebody tries in the modeller. A draft is
+no part of the case and not on the record.
 """
 
 import re
@@ -16,7 +17,7 @@ from engine.errors import AlreadyChanged, Forbidden, InvalidValue, NotFound
 from engine.tables import draft, process_instance, task
 from engine.unit_of_work import UnitOfWork
 
-START = re.compile(r"start:[\w.-]{1,200}")
+START = re.compile(r"(start|try):[\w.:-]{1,240}")
 KEPT = timedelta(days=90)
 """A draft that nobody touched for so long is dropped."""
 
@@ -72,7 +73,7 @@ def prune(uow: UnitOfWork) -> int:
 
 
 def _check_subject(uow: UnitOfWork, subject: str) -> None:
-    """A start form, or a task of a case that the actor may see; one that is over, too: words typed for it are not lost."""
+    """A start form, something that is tried, or a task of a case that the actor may see; one that is over, too: words typed for it are not lost."""
     if START.fullmatch(subject):
         return
     around = sa.select(process_instance).join(task, task.c.instance_id == process_instance.c.id)

@@ -9,8 +9,10 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from engine import expressions, identity
 from engine.errors import EngineError, Forbidden
+from engine.sandbox.scratch import Sandbox
 from engine.settings import Settings, from_env
 from engine.unit_of_work import ProcessEngine
+from handlers import scratch
 from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
 from web import access, auth, cli, errors, health, rest
@@ -38,6 +40,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
         engine = ProcessEngine(settings or from_env(), operations=OPERATIONS, lists=LISTS)
     app = Flask(__name__, static_folder=None, template_folder="layout/templates")
     app.extensions["fuwuflow"] = engine
+    app.extensions["sandbox"] = Sandbox(engine, scratch.COMPANY)
     expressions.configure(expressions.Limits(
         timeout_ms=engine.settings.feel_timeout_ms, memory_mb=engine.settings.feel_memory_mb))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

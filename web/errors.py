@@ -80,6 +80,7 @@ BY_CODE: Mapping[str, Refusal] = {
                                "There is no task “{element}” at this point. Undo some steps, or begin anew."),
     "sandbox_no_timer": Refusal(409, "没有正在等待的时限，时间不必快进。", "No timer waits: there is nothing to go forward to."),
     "sandbox_no_action": Refusal(409, "这时不能执行“{element}”。", "The action “{element}” is not offered at this point."),
+    "sandbox_not_begun": Refusal(409, "试运行还没有开始，或者已重新开始。请先开始。", "Nothing is being tried yet. Begin first."),
     "sandbox_no_start": Refusal(409, "流程“{process}”没有开始事件，无法试运行。请先画上开始事件。",
                                 "Process “{process}” has no start event, so it cannot be tried. Draw one first."),
     "model_empty": Refusal(400, "草稿中没有文件。请先添加流程图、表单或决策表。",

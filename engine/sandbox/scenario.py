@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -110,6 +110,11 @@ def file_name(scenario: Scenario) -> str:
     """`<process>.<name>.scenario`, with what a file name cannot have replaced."""
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in scenario.name)
     return f"{scenario.process}.{name[:80]}.scenario"
+
+
+def accepted(scenario: Scenario, path: Sequence[str], end: str | None) -> Scenario:
+    """The scenario that expects this path from now on."""
+    return replace(scenario, expected=Expected(tuple(path), end))
 
 
 # ------------------------------------------------------------------ inside
