@@ -1,4 +1,5 @@
-"""Verification: every chain to its head, every body to its digest, every diagram to its name, the state to the last body.
+"""Verification: every chain to its head, every body to its digest, every diagram to its name and approval, the state to the
+last body.
 
 What it cannot see is said too: without the signed checkpoints (a later issue) a whole case that was removed leaves no
 trace in the other chains.
@@ -11,7 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical, history
-from engine.tables import history_body, history_event, process_instance, record_chain, resource, variable
+from engine.tables import (
+    definition,
+    history_body,
+    history_event,
+    model_draft,
+    process_instance,
+    record_chain,
+    resource,
+    variable,
+)
 from engine.unit_of_work import UnitOfWork
 
 
@@ -32,6 +42,7 @@ def verify(uow: UnitOfWork) -> Iterator[Finding]:
         yield from verify_case(uow, row)
     for row in uow.rows(sa.select(record_chain)):
         yield from verify_chain(uow, row)
+    yield from _approved(uow)
     known = sa.select(process_instance.c.id).union(sa.select(record_chain.c.id))
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
@@ -108,3 +119,28 @@ def _resources(uow: UnitOfWork) -> Iterator[Finding]:
     for row in uow.rows(sa.select(resource)):
         if canonical.digest(bytes(row.bytes)) != row.sha256:
             yield Finding("resource", "", None, f"the stored file {row.sha256} was changed")
+
+
+def _approved(uow: UnitOfWork) -> Iterator[Finding]:
+    """Versions that came from a draft are the files whose digest the record says was approved."""
+    made = sa.select(model_draft.c.id, definition.c.id.label("version"), definition.c.resource_name, definition.c.sha256).join(
+        definition, definition.c.deployment_id == model_draft.c.deployment_id).order_by(definition.c.id)
+    files: dict[str, dict[str, str]] = {}
+    for row in uow.rows(made):
+        if row.id not in files:
+            files[row.id] = _approved_files(uow, row.id)
+        if files[row.id].get(row.resource_name) != row.sha256:
+            yield Finding("approval", "", None, f"{row.version} is not what was approved with draft {row.id}")
+
+
+def _approved_files(uow: UnitOfWork, draft: str) -> dict[str, str]:
+    """File name → SHA-256 of the submission that was approved last; empty where the record knows of none."""
+    same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
+    rows = uow.rows(sa.select(history_event.c.command, history_body.c.body).join(history_body, same).where(
+        history_event.c.instance_id == history.ORGANIZATION, history_event.c.element == f"draft:{draft}",
+        history_event.c.command.in_(("submit_draft", "approve_draft"))).order_by(history_event.c.seq.desc()))
+    told = [(row.command, canonical.loads(bytes(row.body))["after"]) for row in rows]
+    approved = next((after["digest"] for command, after in told if command == "approve_draft"), None)
+    files: dict[str, str] = next((after["files"] for command, after in told
+                                  if command == "submit_draft" and after["digest"] == approved), {})
+    return files if canonical.digest(canonical.dumps(files)) == approved else {}

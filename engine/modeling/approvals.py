@@ -125,8 +125,7 @@ def take_effect(uow: UnitOfWork, draft_id: str) -> deployments.Deployed:
 def tell_of_failure(uow: UnitOfWork, draft_id: str) -> None:
     """An approved draft could not be put into effect: its authors, its approver and the administrators should know."""
     row = drafts.get(uow, draft_id)
-    admins = [each.id for each in uow.rows(sa.select(user_account.c.id).where(user_account.c.is_admin, user_account.c.is_active))]
-    for user in sorted({*drafts.authors(uow, draft_id), row.submitted_by, row.decided_by, *admins} - {None}):
+    for user in sorted({*drafts.authors(uow, draft_id), row.submitted_by, row.decided_by, *_administrators(uow)} - {None}):
         _tell(uow, row, user, "effective", what="failed")
 
 
@@ -146,11 +145,12 @@ def incident_of(uow: UnitOfWork, draft: Row) -> Row | None:
 
 
 def approvers(uow: UnitOfWork, draft_id: str) -> list[str]:
-    """Who may decide on a draft: the active members of the groups that approve, without its authors."""
+    """Who may decide on a draft: the active members of the groups that approve, else administrators, without its authors."""
     rows = uow.rows(sa.select(user_account.c.id).join(membership, membership.c.user_id == user_account.c.id).join(
         candidate_group, sa.and_(candidate_group.c.id == membership.c.group_id, candidate_group.c.approves)).where(
         user_account.c.is_active).distinct().order_by(user_account.c.id))
-    return [row.id for row in rows if row.id not in drafts.authors(uow, draft_id)]
+    authors = drafts.authors(uow, draft_id)
+    return [row.id for row in rows if row.id not in authors] or [each for each in _administrators(uow) if each not in authors]
 
 
 # ------------------------------------------------------------------ withdraw
@@ -211,6 +211,11 @@ def _follow_withdrawal(uow: UnitOfWork, deployment_id: str) -> None:
 
 
 # ------------------------------------------------------------------ inside
+def _administrators(uow: UnitOfWork) -> list[str]:
+    rows = uow.rows(sa.select(user_account.c.id).where(user_account.c.is_admin, user_account.c.is_active))
+    return sorted(row.id for row in rows)
+
+
 def _for_authors(uow: UnitOfWork, draft_id: str, *statuses: str) -> Row:
     if not identity.may_model(uow.actor):
         raise Forbidden("may_not_model")

@@ -11,7 +11,17 @@ from engine.audit import verification
 from engine.diagram.check import File
 from engine.errors import AlreadyChanged, Conflict, DeploymentRefused, Forbidden, InvalidValue
 from engine.modeling import approvals, checks, drafts, library
-from engine.tables import definition, history_body, history_event, incident, job, model_file, notice, process_instance
+from engine.tables import (
+    candidate_group,
+    definition,
+    history_body,
+    history_event,
+    incident,
+    job,
+    model_file,
+    notice,
+    process_instance,
+)
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.database.test_model_drafts import NAME, Owners, changed
 
@@ -214,8 +224,6 @@ def test_draft_approved_for_a_day_takes_effect_on_that_day(owners: Owners, compa
 
 def test_what_the_gate_refuses_on_the_day_is_an_incident(owners: Owners, company: ProcessEngine, clock: Any) -> None:
     """A group that the diagram names is gone by then."""
-    from engine.tables import candidate_group
-
     with company.transaction(SYSTEM) as uow:
         uow.execute(sa.insert(candidate_group).values(id="helpers", name="帮手", name_en="Hands", by_office=False, leads=False))
     draft = owners.draft()
@@ -242,6 +250,24 @@ def test_approval_taken_back_before_its_day_never_takes_effect(owners: Owners, c
     assert (newest(company).version, state(company, draft)) == (1, "draft")
     with company.reading(SYSTEM) as uow:
         assert [row.state for row in uow.rows(sa.select(job.c.state).where(job.c.kind == "effective"))] == ["cancelled"]
+
+
+def test_version_that_is_not_what_was_approved_is_found_by_verification(owners: Owners, company: ProcessEngine) -> None:
+    draft, digest = submitted(owners)
+    owners.do(APPROVER, approvals.approve, draft, seen=digest)
+    old = newest(company).sha256
+    with company.transaction(SYSTEM) as uow:
+        first = uow.scalar(sa.select(definition.c.sha256).where(definition.c.key == "parts_issue", definition.c.version == 1))
+        uow.execute(sa.update(definition).where(definition.c.sha256 == old).values(sha256=first))
+    with company.reading(SYSTEM) as uow:
+        assert [(each.kind, draft in each.detail) for each in verification.verify(uow)] == [("approval", True)]
+
+
+def test_without_a_group_that_approves_administrators_are_told(owners: Owners, company: ProcessEngine) -> None:
+    with company.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(candidate_group).values(approves=False))
+    submitted(owners)
+    assert notices_of(company, "admin") == ["submitted"]
 
 
 def test_day_in_the_past_is_refused(owners: Owners, clock: Any) -> None:
