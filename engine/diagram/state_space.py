@@ -17,6 +17,10 @@ MOST_OUTCOMES = 12
 """Ways out of a splitting inclusive gateway, of which every choice is tried; beyond that the exploration gives up."""
 
 
+PLUNGE = 2_000
+"""Markings looked at by going deep once the exploration gave up."""
+
+
 class StateSpace:
     """Explores on creation. `before`: each marking → how it was first reached; `alive`: ids that can happen."""
 
@@ -56,7 +60,26 @@ class StateSpace:
                         todo.append(new[0])
             if len(self.before) > most_states:
                 self.gave_up = True
+                self._plunge(first)
                 return
+
+    def _plunge(self, first: Marking) -> None:
+        """Where there is too much to see all: one node after the other instead of every order, for what is stuck at the end."""
+        todo, seen = [first], {first}
+        while todo and len(seen) < PLUNGE:
+            marking = todo.pop()
+            name = ""
+            for fired in self._enabled(marking):
+                if name and fired[0] != name:
+                    break
+                name = fired[0]
+                new = self._result(marking, fired)
+                if new and new[0] not in seen:
+                    seen.add(new[0])
+                    self.before.setdefault(new[0], (marking, fired))
+                    todo.append(new[0])
+            if not name:
+                self.after[marking] = []
 
     def _result(self, marking: Marking, fired: Fired) -> tuple[Marking] | None:
         """The marking after; None where an arc would hold two tokens."""
