@@ -1,8 +1,7 @@
 /** The task page: its form, drafts, what was entered before, comments and files, keys, and the small diagram. */
 import '../layout/islands/task.css';
+import '../layout/islands/diagram.css';
 import { converse, sendComment, writeComment } from '../layout/islands/conversation';
-import { showDiagrams } from '../layout/islands/diagram';
-import { showForm } from '../layout/islands/form';
 import { shortcuts } from '../layout/islands/keys';
 import { said } from '../layout/islands/said';
 
@@ -12,7 +11,7 @@ function complete(event: KeyboardEvent): void {
   const form = document.querySelector<HTMLFormElement>('form#complete');
   const answers = form?.querySelectorAll<HTMLElement>('.answer');
   if (answers?.length) answers[0]!.focus();
-  else form?.requestSubmit(form.querySelector<HTMLElement>('.actions button'));
+  else form?.querySelector<HTMLElement>('.actions button')?.click();
 }
 
 function go(selector: string): boolean {
@@ -37,6 +36,36 @@ function copies(): void {
   });
 }
 
+/** form-js comes only with a form. */
+async function forms(): Promise<void> {
+  const found = [...document.querySelectorAll<HTMLFormElement>('form[data-form]')];
+  if (!found.length) return;
+  const { showForm } = await import('../layout/islands/form');
+  await Promise.all(found.map(showForm));
+}
+
+/** The diagram viewer comes once a diagram comes near the window: on a phone, where it stands last, rarely. */
+function diagrams(): void {
+  const hosts = document.querySelectorAll<HTMLElement>('[data-diagram]');
+  const watcher = new IntersectionObserver((entries) => {
+    if (!entries.some((one) => one.isIntersecting)) return;
+    watcher.disconnect();
+    import('../layout/islands/diagram').then(({ showDiagrams }) => { showDiagrams(); })
+      .catch(() => { hosts.forEach((host) => { host.textContent = host.dataset.failed ?? ''; }); });
+  }, { rootMargin: '200px' });
+  hosts.forEach((host) => { watcher.observe(host); });
+}
+
+/** A script that did not come is said where the form would stand. */
+function lost(): void {
+  document.querySelectorAll<HTMLElement>('[data-form-waits]').forEach((place) => {
+    place.textContent = said('表单没有载入：网络中断或太慢。请重新载入页面；已输入的内容保留着。',
+      'The form did not arrive: the network is down or too slow. Load the page again; what you typed is kept.');
+    place.setAttribute('role', 'alert');
+    place.closest('[aria-busy]')?.removeAttribute('aria-busy');
+  });
+}
+
 shortcuts([
   { keys: 'Ctrl+Enter', words: said('完成任务（或转到各个答案）', 'Complete the task (or go to its answers)'), act: complete },
   { keys: 'c', words: said('领取', 'Claim'), act: () => go('form[data-claim] button') },
@@ -47,5 +76,5 @@ shortcuts([
 openEntered();
 copies();
 converse();
-showDiagrams();
-document.querySelectorAll<HTMLFormElement>('form[data-form]').forEach((form) => void showForm(form));
+diagrams();
+forms().catch(lost);

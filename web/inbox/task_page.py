@@ -92,7 +92,8 @@ def _form(view: TaskView, typed: Mapping[str, Any] | None, error: EngineError | 
         return None
     found = errors.by_field(error, words.language()) if isinstance(error, InvalidForm) else {}
     decision = view.buttons[0].field if view.buttons else None
-    return island.definition(view.form, view.variables, view.lists, decision=decision, typed=typed, errors=found)
+    shown = island.definition(view.form, view.variables, view.lists, decision=decision, typed=typed, errors=found)
+    return None if decision and island.is_empty(shown) else shown  # the buttons alone need no script
 
 
 def _overtaken(task_id: str, error: EngineError, typed: Mapping[str, Any]) -> str:

@@ -56,6 +56,14 @@ def imports(entry: str) -> list[str]:
     return [_address(manifest[name]["file"]) for name in names]
 
 
+def later(entry: str, name: str) -> list[str]:
+    """The addresses of the scripts that an entry imports only when it needs them, as the part called `name`; to fetch ahead."""
+    manifest = _manifest()
+    parts = [key for key in manifest[SOURCES[entry]].get("dynamicImports", ()) if manifest[key]["name"] == name]
+    needed = dict.fromkeys(one for key in parts for one in (*_imports(manifest, key), key))
+    return [_address(manifest[key]["file"]) for key in needed]
+
+
 def _manifest() -> dict[str, Any]:
     path = STATIC / "dist" / "manifest.json"
     if not path.is_file():

@@ -7,6 +7,7 @@ type Values = Record<string, unknown>;
 interface Draft { entries?: Values; saved_at?: string; words?: string }
 
 const QUIET = 800;  // milliseconds without a keystroke
+const SETTLING = 1000;  // milliseconds that sending the form waits for a draft that is on its way
 const PATIENCE = 3000;  // a slow network must not hold the form back
 
 export function subjectOf(key: string): string {
@@ -33,6 +34,8 @@ export class DraftKeeper {
   private basis: string;
   private timer = 0;
   private isDirty = false;
+  private isAtRest = false;
+  private saving: Promise<unknown> = Promise.resolve();
   private readonly line = document.createElement('p');
 
   constructor(private readonly form: Form, private readonly element: HTMLFormElement, private readonly key: string, known: Draft | null) {
@@ -61,10 +64,20 @@ export class DraftKeeper {
       [said('用这一份', 'Keep this one'), () => void this.save(true)]);
   }
 
-  async startAfresh(): Promise<void> {
+  /** Saves nothing from here on, so that no draft arrives after the form was taken and its draft forgotten. */
+  async rest(): Promise<void> {
     window.clearTimeout(this.timer);
+    this.isAtRest = true;
+    await Promise.race([this.saving, new Promise((done) => setTimeout(done, SETTLING))]);
+  }
+
+  async startAfresh(): Promise<void> {
+    await this.rest();
     const reply = await this.send('DELETE').catch(() => null);
-    if (!reply?.ok) return this.tellUnsaved();
+    if (!reply?.ok) {
+      this.isAtRest = false;
+      return this.tellUnsaved();
+    }
     sessionStorage.removeItem(`typed:${this.key}`);
     sessionStorage.removeItem(`basis:${this.key}`);
     location.reload();
@@ -72,6 +85,12 @@ export class DraftKeeper {
 
   async save(overrides = false): Promise<void> {
     window.clearTimeout(this.timer);
+    if (this.isAtRest) return;
+    this.saving = this.keep(overrides);
+    await this.saving;
+  }
+
+  private async keep(overrides: boolean): Promise<void> {
     this.isDirty = false;
     const entries = this.form._getSubmitData() as Values;
     const reply = await this.send('PUT', { entries, basis: this.basis, overrides }).catch(() => null);

@@ -42,11 +42,12 @@ function keepTyped(form: Form, key: string): void {
 }
 
 /** The draft on the server goes on from here; one that another device saved after this tab's last is a choice. */
-function keepDraft(form: Form, element: HTMLFormElement, key: string, draft: Awaited<ReturnType<typeof findDraft>>, isFresh: boolean): void {
+function keepDraft(form: Form, element: HTMLFormElement, key: string, draft: Awaited<ReturnType<typeof findDraft>>, isFresh: boolean): DraftKeeper {
   const known = sessionStorage.getItem(`basis:${key}`);
   const keeper = new DraftKeeper(form, element, key, isFresh || draft?.saved_at === known ? draft : null);
   if (draft && isFresh) keeper.tellContinued(draft);
   else if (draft && draft.saved_at !== known && !('formTyped' in element.dataset)) keeper.tellNewer(draft);
+  return keeper;
 }
 
 /** A field's place as the server names it: `customer`, or `parts[2].quantity` in a row. */
@@ -103,7 +104,7 @@ async function settled(form: Form, decision: [string, string] | null): Promise<v
   await new Promise((done) => setTimeout(done, 60));
 }
 
-async function send(form: Form, element: HTMLFormElement, submitter: HTMLElement | null, key: string | null): Promise<void> {
+async function send(form: Form, element: HTMLFormElement, keeper: DraftKeeper, submitter: HTMLElement | null, key: string | null): Promise<void> {
   const answer = submitter?.getAttribute('name') === 'decision' ? submitter.getAttribute('value') : null;
   const decision: [string, string] | null = key && answer !== null ? [key, answer] : null;
   for (const button of element.querySelectorAll('button.answer')) button.classList.toggle('is-chosen', button === submitter);
@@ -111,6 +112,7 @@ async function send(form: Form, element: HTMLFormElement, submitter: HTMLElement
   const values = collect(form, element, decision);
   if (!values || element.dataset.sent) return;
   element.dataset.sent = 'yes';
+  await keeper.rest();
   (element.elements.namedItem('values') as HTMLInputElement).value = JSON.stringify(values);
   element.submit();
 }
@@ -139,13 +141,14 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
       firstRefused(element);
     });
   }
+  element.querySelectorAll<HTMLButtonElement>('[data-until-drawn]').forEach((button) => { button.disabled = false; });
   keepTyped(form, key);
-  keepDraft(form, element, key, draft, isFresh);
+  const keeper = keepDraft(form, element, key, draft, isFresh);
   requestAnimationFrame(() => translatePlaceholders(host));
   form.on('changed', () => { requestAnimationFrame(() => translatePlaceholders(host)); });  // a value returned here would stop the event
   element.addEventListener('submit', (event) => {
     event.preventDefault();
-    void send(form, element, event.submitter, definition.decision);
+    void send(form, element, keeper, event.submitter, definition.decision);
   });
   return form;
 }
