@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from engine import identity, interventions
 from engine.interventions import Skip
@@ -34,7 +34,7 @@ def case(company: ProcessEngine) -> Case:
 # ------------------------------------------------------------------ users, groups, offices
 @pytest.mark.parametrize("width", [390, DESK])
 def test_user_is_added_signs_in_with_the_password_shown_once_and_is_closed(
-        person: People, company: ProcessEngine, width: int) -> None:
+        person: People, chromium: Browser, company: ProcessEngine, width: int) -> None:
     admin = person("admin", width=width)
     admin.go("/admin/people")
     admin.page.get_by_role("link", name="新增用户").click()
@@ -45,7 +45,7 @@ def test_user_is_added_signs_in_with_the_password_shown_once_and_is_closed(
     given = admin.page.locator("[data-password]").inner_text()
     must_be_accessible(admin)
 
-    newcomer = admin.page.context.browser.new_context(locale="zh-CN").new_page()
+    newcomer = chromium.new_context(locale="zh-CN").new_page()
     newcomer.goto(f"{admin.address}/sign-in")
     newcomer.locator("#user").fill("engineer3.changsha")
     newcomer.locator("#password").fill(given)

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from engine import comments, documents, filters, identity, instances, interventions, job_rows, substitutions, uploads
 from engine.interventions import Skip
@@ -49,7 +49,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/tasks/<task_id>/progress": (),  # gone within the second
     "/tasks/<task_id>/done": ("/tasks/{done}/done",),
     "/cases": ("/cases", "/cases?state=open&search=CT-E-1", "/cases?search=none"),
-    "/cases/<case_id>": ("/cases/{case}", "/cases/{stopped}", "/cases/{held}", "/cases/{over}", "/cases/{case}?show=people"),
+    "/cases/<case_id>": ("/cases/{case}", "/cases/{stopped}", "/cases/{held}", "/cases/{over}"),
     "/cases/<case_id>/intervene/<kind>": (
         "/cases/{case}/intervene/suspend", "/cases/{held}/intervene/resume", "/cases/{case}/intervene/terminate",
         "/cases/{case}/intervene/send_back?token={token}",
@@ -91,8 +91,8 @@ NO_PAGES: Mapping[str, str] = {
 EDITOR = "/modeler"
 """The editor of definitions: its pages need drafts, and its own tests look at them."""
 CHINESE_DATA = ("/admin/calendar",)  # names of holidays, as the State Council gives them
-OF_LEADS = ("/inbox", "/tasks/<task_id>", "/cases/<case_id>", "/me/absence")
-OF_STAFF = ("/inbox", "/tasks/<task_id>", "/cases", "/start", "/notices", "/me", "/me/absence")
+OF_LEADS = ("/tasks/<task_id>", "/me/absence")
+OF_STAFF = ("/tasks/<task_id>", "/start", "/notices")
 REFUSED = ("/no-such-page", "/cases/none", "/tasks/none", "/admin/people/nobody")
 
 FOCUS = """() => {
@@ -208,9 +208,7 @@ def look_at(someone: Person, path: str, language: str) -> list[str]:
         drawn.first.scroll_into_view_if_needed()
         expect(drawn.first).to_have_class(re.compile("is-drawn"))
     found: list[str] = list(serious(someone))
-    width = (page.viewport_size or {"width": 0})["width"]
-    if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
-        found.append(f"{wide} px wide")
+    found += too_wide(page)
     if (spoken := page.locator("html").get_attribute("lang")) != {"zh": "zh-CN", "en": "en"}[language] and not is_record(page):
         found.append(f"lang {spoken}")
     page.keyboard.press("Tab")  # from here on the browser shows where the focus is
@@ -218,6 +216,18 @@ def look_at(someone: Person, path: str, language: str) -> list[str]:
     if language == "en" and not path.startswith(CHINESE_DATA):
         found += [f"Chinese: {text}" for text in page.evaluate(CHINESE)]
     return [f"{someone.user} {path}: {text}" for text in found]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Whether the page is wider than its window, on a phone or at a desk; the window is then as it was."""
+    before, found = page.viewport_size, []
+    for width in (390, 1440):
+        page.set_viewport_size(ViewportSize(width=width, height=900))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{wide} px wide in a window of {width}"] if wide > width else []
+    if before:
+        page.set_viewport_size(before)
+    return found
 
 
 def is_record(page: Page) -> bool:

@@ -230,7 +230,9 @@ def _drawings(case: Case, kind: str, effect: Effect | None, dates: Mapping[str, 
 def _dates(moved: Together | None, due_at: datetime | None, now: datetime) -> dict[str, dict[str, str]]:
     """Process → element → the new date, as it stands on the diagram."""
     found: dict[str, dict[str, str]] = {}
-    for row in (*moved.tasks, *filter(None, [moved.timer])) if moved and due_at else ():
+    if moved is None or due_at is None:
+        return found
+    for row in (*moved.tasks, *filter(None, [moved.timer])):
         found.setdefault(row.process_key, {})[row.element] = words.day_and_time(due_at, now)
     return found
 

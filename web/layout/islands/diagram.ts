@@ -101,9 +101,13 @@ function paint(viewer: NavigatedViewer, picture: Picture, hereWords: string): vo
   }
 }
 
-/** The element to look at first: where the reader is, else a token. */
-function focus(picture: Picture): string | undefined {
-  return Object.keys(picture.due ?? {})[0] ?? picture.coming?.[0] ?? picture.going?.[0] ?? picture.here ?? picture.incidents[0] ?? Object.keys(picture.tokens).at(-1);
+/** The element to look at first: what changes, where the reader is, else a token, rather within a frame than the frame. */
+function focus(viewer: NavigatedViewer, picture: Picture): string | undefined {
+  const registry = viewer.get<Registry>('elementRegistry');
+  const tokens = Object.keys(picture.tokens);
+  const inner = tokens.filter((id) => !registry.get(id)?.children?.length);
+  const changes = [...Object.keys(picture.due ?? {}), ...(picture.coming ?? []), ...(picture.going ?? [])];
+  return changes[0] ?? picture.here ?? picture.incidents[0] ?? inner.at(-1) ?? tokens.at(-1);
 }
 
 function lookAt(viewer: NavigatedViewer, id: string | undefined): void {
@@ -125,7 +129,7 @@ function connect(host: HTMLElement, viewer: NavigatedViewer, picture: Picture): 
     in: step(1.3),
     out: step(1 / 1.3),
     whole: () => { canvas.zoom('fit-viewport', 'auto'); },
-    here: () => { lookAt(viewer, focus(picture)); },
+    here: () => { lookAt(viewer, focus(viewer, picture)); },
   };
   for (const button of host.parentElement?.querySelectorAll<HTMLElement>('[data-zoom]') ?? []) {
     button.addEventListener('click', actions[button.dataset.zoom ?? ''] ?? (() => undefined));
@@ -196,7 +200,7 @@ export async function showDiagram(host: HTMLElement): Promise<void> {
   const picture = JSON.parse(host.dataset.picture ?? '{}') as Picture;
   const viewer = await draw(host, host.dataset.source ?? '');
   paint(viewer, picture, host.dataset.hereWords ?? '');
-  lookAt(viewer, focus(picture));
+  lookAt(viewer, focus(viewer, picture));
   connect(host, viewer, picture);
   join(host, viewer);
 }
