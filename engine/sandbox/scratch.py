@@ -201,6 +201,6 @@ def _settle(scratch: ProcessEngine) -> None:
 
 def _checkpoint(database: sa.Engine) -> None:
     """All of it into the one file that is copied."""
-    with database.connect() as connection:
-        connection.commit()
-        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw = database.raw_connection()
+    raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw.close()
