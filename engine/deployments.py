@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from engine import bundles, canonical, decisions, ids, timer_starts
 from engine.diagram import check, read
 from engine.diagram.check import File, Known
-from engine.diagram.deployment import DECISION, DIAGRAM, FORM, SCENARIO, read_json, scenario_key
+from engine.diagram.deployment import DECISION, FORM, SCENARIO, read_json, scenario_key
 from engine.diagram.model import Diagram
 from engine.errors import DeploymentRefused, NotFound, Problem
 from engine.tables import calendar, candidate_group, definition, deployment, resource

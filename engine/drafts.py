@@ -73,7 +73,10 @@ def prune(uow: UnitOfWork) -> int:
 
 
 def _check_subject(uow: UnitOfWork, subject: str) -> None:
-    """A start form, something that is tried, or a task of a case that the actor may see; one that is over, too: words typed for it are not lost."""
+    """A start form, something that is tried, or a task of a case that the actor may see.
+
+    One that is over, too: words typed for it are not lost.
+    """
     if START.fullmatch(subject):
         return
     around = sa.select(process_instance).join(task, task.c.instance_id == process_instance.c.id)

@@ -1,4 +1,4 @@
-"""The files of one deployment, read: diagrams, forms, decisions and scenarios by key, and what is wrong with the files themselves."""
+"""The files of one deployment, read: diagrams, forms, decisions and scenarios by key; what is wrong with the files themselves."""
 
 import json
 from collections.abc import Mapping

@@ -7,8 +7,8 @@ from web.access import needs
 from web.admin import calendar, calendar_import, changes, deploy, imports, incidents, jobs, mail, offices, people
 from web.admin.room import pages
 
-__all__ = ["calendar", "calendar_import", "changes", "deploy", "imports", "incidents", "index", "jobs", "mail", "offices", "pages",
-           "people"]
+__all__ = ["calendar", "calendar_import", "changes", "deploy", "imports", "incidents", "index", "jobs", "mail", "offices",
+           "pages", "people"]
 
 
 @pages.get("")
