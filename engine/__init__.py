@@ -17,6 +17,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `duties` < `identity`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…`, search, jobs, replies |
 | `settings_of_people` < `notices` < `substitutions`, `reminders` | what a person chose, should know, is away · what fell due |
 | `organization` < `offices`, `user_import` | what administrators change, each change on the record |
+| `plain_entries` | what is typed for a variable without a form (pure) |
 | `drafts`, `due_dates` | what was typed and not sent · moving a due date with its timer |
 | `calendar_changes` < `calendar_import` | days and hours an administrator changes, a revision each · from a file |
 | `uploads`, `document_store` | a received file made fit to keep (pure) · the object store, where there is one |

@@ -4,16 +4,14 @@ Suspending, resuming and ending a case are in `instances`, a due date in `tasks`
 record under a name of its own. `preview` runs the very step that `intervene` takes and writes nothing.
 """
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from engine import bundles, buttons, canonical, due_dates, execution, forms, identity, step, waiting
+from engine import bundles, buttons, canonical, due_dates, execution, forms, identity, plain_entries, step, waiting
 from engine.bundles import Bundle
 from engine.change import Change
 from engine.diagram.model import Element
@@ -22,6 +20,7 @@ from engine.errors import Conflict, Forbidden, InvalidValue
 from engine.execution import Command
 from engine.forms import Field
 from engine.instances import lists_of
+from engine.plain_entries import Kind
 from engine.spiff import moves
 from engine.spiff.steps import Cancel, Complete, Move, Row, State
 from engine.step import Offer
@@ -38,7 +37,6 @@ STEPS_OF_PEOPLE = ("userTask", "manualTask", "receiveTask", "subProcess", "callA
 REASON_LENGTH = 1_000
 VISIBLE = frozenset({"task", "job", "event", "choice", "scope", "multi", "incident"})
 
-Kind = Literal["form", "text", "number", "boolean", "json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +244,10 @@ def _set_variable(uow: UnitOfWork, row: sa.Row[Any], asked: SetVariable, reason:
         raise Conflict("case_moved", id=row.id, business_key=row.business_key)
     known = fields(bundle).get(asked.name)
     is_asked = known is not None and asked.kind == "form"
-    value = _parsed(uow, row, known, asked.entry, scope=asked.scope) if is_asked and known else _plain(asked)
+    if is_asked and known:
+        value = _parsed(uow, row, known, asked.entry, scope=asked.scope)
+    else:
+        value = plain_entries.read(asked.name, asked.entry, asked.kind)
     before = _variables(uow, row, state).read(asked.scope, [asked.name])
     inputs = {"reason": reason, "variable": asked.name, "before": before.get(asked.name), "after": value}
     return Command("set_variable", None, None, {asked.name: value}, asked.scope, inputs)
@@ -263,38 +264,6 @@ def _parsed(uow: UnitOfWork, row: sa.Row[Any], field: Field, entry: Any, *, scop
     seen = _variables(uow, row, canonical.loads(row.tokens)).visible(scope)
     values = forms.parse({"components": [component]}, {field.key: entry}, seen, uow.now, lists_of(uow, row.office))
     return values[field.key]
-
-
-def _plain(asked: SetVariable) -> Any:
-    """An entry for a variable that no form asks for."""
-    text = str(asked.entry)
-    match asked.kind:
-        case "number":
-            return _number(text)
-        case "boolean" if text in ("true", "false"):
-            return text == "true"
-        case "json":
-            return _json(text)
-        case "text" | "form":
-            return text
-    raise InvalidValue("not_boolean", field=asked.name, value=text)
-
-
-def _number(text: str) -> int | float:
-    try:
-        number = float(text)
-    except ValueError as problem:
-        raise InvalidValue("not_number", field="entry", value=text) from problem
-    if not math.isfinite(number) or abs(number) > 2**53:
-        raise InvalidValue("not_number", field="entry", value=text)
-    return int(number) if number.is_integer() else number
-
-
-def _json(text: str) -> Any:
-    try:
-        return canonical.loads(canonical.dumps(json.loads(text)))
-    except (ValueError, RecursionError) as problem:
-        raise InvalidValue("not_json", field="entry", value=text) from problem
 
 
 def _variables(uow: UnitOfWork, row: sa.Row[Any], state: State) -> ScopedVariables:
