@@ -36,13 +36,14 @@ class Sight:
 
     def stands_in(self, row: Row) -> str:
         """The name of the absent person for whom the actor finds this task in their list; empty when it is their own."""
-        if row.state != "open" or self.actor.is_admin or row.assignee == self.actor.id or not self.actor.stands_for:
+        if row.state != "open" or self.actor.is_admin or not self.actor.stands_for:
             return ""
+        if row.assignee:  # a colleague of the same group, too, does for the absent person what is that person's
+            return self.person(row.assignee) if row.assignee in self.actor.stands_for else ""
         groups = canonical.loads(row.candidate_groups)
         if _is_member(self.actor.memberships, groups, row.office):
             return ""
-        absent = (user for user, held in sorted(self.actor.stands_for.items())
-                  if row.assignee == user or _is_member(held, groups, row.office))
+        absent = (user for user, held in sorted(self.actor.stands_for.items()) if _is_member(held, groups, row.office))
         return self.person(next(absent, ""))
 
     def waiting(self, row: Row) -> str:
