@@ -1,7 +1,9 @@
 """A real server on a database of its own, and people who use it through Chromium."""
 
 import shutil
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -15,6 +17,12 @@ from tests.browser.person import PHONE, Person
 from web import create_app
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--remote-debugging-port=0", "--no-first-run", "--no-default-browser-check", "--mute-audio",
+    "--hide-scrollbars", "--disable-extensions", "--disable-component-update", "--disable-background-networking",
+    "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
+    "--disable-dev-shm-usage", "--disable-gpu", "--force-color-profile=srgb", "--password-store=basic", "--use-mock-keychain",
+    "--disable-features=Translate,OptimizationHints,MediaRouter")
 
 
 @pytest.fixture
@@ -30,17 +38,35 @@ def address(company: ProcessEngine) -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.fixture
-def chromium(address: str) -> Iterator[Browser]:
-    """The machine's Chromium, else the one that Playwright brought.
+@pytest.fixture(scope="session")
+def chromium_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Chromium for all tests of this process (starting it takes seconds): the machine's, else the one Playwright brought."""
+    folder = tmp_path_factory.mktemp("chromium")
+    program = next(filter(None, map(shutil.which, NAMES)), None) or _playwrights_own()
+    process = subprocess.Popen([program, *FLAGS, f"--user-data-dir={folder}", "about:blank"], stderr=subprocess.DEVNULL)
+    told = folder / "DevToolsActivePort"
+    while process.poll() is None and not (told.exists() and told.read_text("utf-8").count("\n")):
+        time.sleep(0.05)  # it says its port once it listens
+    yield f"http://127.0.0.1:{told.read_text('utf-8').splitlines()[0]}"
+    process.terminate()
+    process.wait(20)
 
-    It starts after the company is ready and ends with the test: Playwright runs an event loop in this thread, where V8
-    does not work.
+
+def _playwrights_own() -> str:
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+@pytest.fixture
+def chromium(chromium_address: str, address: str) -> Iterator[Browser]:
+    """Chromium, for this test alone: its contexts go with it.
+
+    Playwright begins after the company is ready and ends with the test: it runs an event loop in this thread, where V8 does
+    not work.
     """
     del address
-    path = next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.connect_over_cdp(chromium_address)
         yield browser
         browser.close()
 

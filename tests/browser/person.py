@@ -1,6 +1,7 @@
 """A user at a browser, in the words of what people do: start a case, find a task, fill in, answer, complete."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -36,6 +37,13 @@ class Person:
         self.page.locator("#user").fill(self.user)
         self.page.locator("#password").fill(PASSWORD)
         self.page.locator(".sign-in-card button").click()
+
+    def choose_large_file(self, selector: str, path: Path) -> None:
+        """Choose a file that Playwright itself would not hand over (more than 50 MB)."""
+        session = self.page.context.new_cdp_session(self.page)
+        root = session.send("DOM.getDocument")["root"]["nodeId"]
+        node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
+        session.send("DOM.setFileInputFiles", {"files": [str(path)], "nodeId": node})
 
     def go(self, path: str) -> None:
         """Open a page of the site."""

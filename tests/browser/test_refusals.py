@@ -121,7 +121,7 @@ def test_upload_of_60_megabytes_is_refused_with_its_limit(person: Arrive, compan
     with large.open("wb") as file:
         file.truncate(60_000_000)
     admin.go("/admin/deploy")
-    admin.page.locator("#files").set_input_files(large)
+    admin.choose_large_file("#files", large)
     with company.reading(SYSTEM) as uow:
         before = uow.scalar(sa.select(sa.func.count()).select_from(process_instance))
     admin.page.get_by_role("button", name="建立草稿").click()
