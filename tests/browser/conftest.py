@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 import waitress
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from waitress import wasyncore
 
 from engine import scheduler
 from engine.unit_of_work import ProcessEngine
@@ -29,13 +30,16 @@ FLAGS = (
 def address(company: ProcessEngine) -> Iterator[str]:
     """The address of a server with its worker, on the demonstration company; its clock is the test's."""
     app = create_app(engine=company)
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
+    sockets: dict[int, object] = {}
+    server = waitress.create_server(
+        app, map=sockets, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     with scheduler.running(company):
         yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))  # by the server's own thread, which may be reading them
     thread.join(10)
+    server.task_dispatcher.shutdown()
 
 
 @pytest.fixture(scope="session")

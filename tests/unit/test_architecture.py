@@ -189,3 +189,8 @@ def test_every_setting_is_in_the_readme():
 
 def test_every_folder_of_diagrams_is_data():
     assert list((ROOT / "bpmn").rglob("*.py")) == []
+
+
+def test_test_files_have_names_of_their_own():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name in set(names) if names.count(name) > 1] == []  # pytest imports them by name, without their folder

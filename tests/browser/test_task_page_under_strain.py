@@ -1,0 +1,116 @@
+"""A task page under strain: what is not as it should be is refused or shown as text, and scripts that come late or never."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+from playwright.sync_api import expect
+
+from engine.tables import comment, document
+from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.browser.person import Person
+from tests.database import acting
+from tests.database.acting import Case
+
+LEAD, ENGINEER = "lead.changsha", "engineer.changsha"
+REPORT = {
+    "report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
+    "contact": "设备科", "phone": "0731-5550101", "region": "same_city", "reported_fault": "开机无显示",
+}
+VISIT = {"confirmed_fault": "电源灯亮，屏幕不亮", "agreed_visit_at": "2026-03-02 14:00"}
+STEP = "确认故障、约定上门时间"
+DESK = 1440
+People = Callable[..., Person]
+
+
+@pytest.fixture(autouse=True)
+def case(company: ProcessEngine) -> Case:
+    """A repair that the lead gave to the engineer; it comes before the browser does."""
+    return acting.start(company, LEAD, "in_warranty", **REPORT).do(LEAD, "assign_visit", engineer=ENGINEER)
+
+
+# ------------------------------------------------------------------ bad input
+def test_emoji_html_and_path_in_a_name_are_text(person: People, company: ProcessEngine, tmp_path: Path) -> None:
+    odd = "<script>document.title='x'</script><b>粗</b> 😀 ../../etc/passwd"
+    engineer = person(ENGINEER, width=DESK)
+    engineer.open(STEP)
+    photo = tmp_path / "照片.jpg"
+    Image.new("RGB", (80, 60), "navy").save(photo)
+    name = "../../<img src=x onerror=alert(1)>😀.jpg"
+    engineer.page.locator("#upload-file").set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": photo.read_bytes()})
+    expect(engineer.page.locator(".documents img")).to_have_count(1)
+    with company.reading(SYSTEM) as uow:
+        kept = uow.scalar(sa.select(document.c.name))
+    assert "/" not in kept
+    assert "😀" in kept
+    engineer.page.get_by_label("您的留言").fill(odd)
+    engineer.page.get_by_role("button", name="留言", exact=True).click()
+    expect(engineer.page.locator(".comments")).to_contain_text(odd)
+    engineer.answer("是", confirmed_fault=odd, agreed_visit_at="2026-03-02 14:00")
+    engineer.sees("准备备件")
+    expect(engineer.page.locator(".earlier").get_by_text(odd)).to_be_visible()
+    expect(engineer.page.locator("main script:not([type]), main b, main img[src=x]")).to_have_count(0)
+    assert engineer.script_errors == []
+
+
+def test_photo_of_30_megabytes_is_refused_naming_file_and_limit(
+        person: People, company: ProcessEngine, tmp_path: Path) -> None:
+    photo = tmp_path / "现场.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0" + bytes(30_000_000))
+    engineer = person(ENGINEER)
+    engineer.open(STEP)
+    engineer.page.locator("#upload-file").set_input_files(photo)
+    told = engineer.page.locator("[data-uploads] li")
+    expect(told).to_contain_text("现场.jpg", timeout=30_000)
+    expect(told).to_contain_text("20 MB", timeout=30_000)
+    with company.reading(SYSTEM) as uow:
+        assert uow.rows(sa.select(document)) == []
+
+
+def test_overlong_comment_and_past_due_date_are_refused_with_their_words_kept(
+        person: People, company: ProcessEngine, case: Case) -> None:
+    lead = person(LEAD, width=DESK)
+    lead.go(f"/tasks/{case.task('confirm_fault').id}")
+    lead.page.locator("details.hand", has=lead.page.locator("#due-at")).locator("summary").click()
+    lead.page.locator("#due-at").fill("2020-01-01T08:00")
+    lead.page.locator("#reason-due").fill("顾客改期")
+    lead.page.get_by_role("button", name="更改期限", exact=True).click()
+    expect(lead.page.get_by_role("alert").first).to_be_visible()
+    expect(lead.page.locator("#reason-due")).to_have_value("顾客改期")
+    expect(lead.page.locator("#due-at")).to_be_visible()
+    text = lead.page.get_by_label("您的留言")
+    text.evaluate("(field) => { field.removeAttribute('maxlength'); field.value = '长'.repeat(10001); }")
+    lead.page.get_by_role("button", name="留言", exact=True).click()
+    expect(lead.page.get_by_role("alert").first).to_be_visible()
+    assert len(lead.page.get_by_label("您的留言").input_value()) == 10_001
+    with company.reading(SYSTEM) as uow:
+        assert uow.rows(sa.select(comment)) == []
+
+
+# ------------------------------------------------------------------ a slow network
+def test_buttons_wait_for_the_form_and_a_form_that_does_not_arrive_is_said(person: People, case: Case) -> None:
+    engineer = person(ENGINEER)
+    engineer.page.route(re.compile(r"/assets/form-[\w-]+\.js"), lambda route: route.abort())
+    engineer.go(f"/tasks/{case.task('confirm_fault').id}")
+    expect(engineer.page.locator("[data-form-host]")).to_contain_text("表单没有载入")
+    expect(engineer.page.locator("button.answer").first).to_be_disabled()
+    engineer.page.keyboard.press("Control+Enter")
+    engineer.page.unroute_all()
+    engineer.page.reload()
+    engineer.answer("是", **VISIT)
+    engineer.sees("准备备件")
+
+
+def test_diagram_viewer_is_fetched_once_the_diagram_comes_into_sight(person: People, case: Case) -> None:
+    engineer = person(ENGINEER)
+    asked: list[str] = []
+    engineer.page.on("request", lambda request: asked.append(request.url))
+    engineer.go(f"/tasks/{case.task('confirm_fault').id}")
+    engineer.fill(confirmed_fault="电源灯亮")
+    assert not [url for url in asked if re.search(r"/assets/diagram-[\w-]+\.js", url)]
+    engineer.page.locator("[data-diagram]").scroll_into_view_if_needed()
+    expect(engineer.page.locator(".diagram-badge-here")).to_have_text("您在这里")
+    assert [url for url in asked if re.search(r"/assets/diagram-[\w-]+\.js", url)]
