@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ class Sandbox:
 
     def __init__(self, engine: ProcessEngine, company: Company) -> None:
         self._engine, self._company = engine, company
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._prepared: OrderedDict[str, tuple[float, Path]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -96,7 +97,7 @@ class Sandbox:
     def close(self) -> None:
         """Remove what was prepared."""
         if self._folder is not None:
-            self._folder.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
         self._prepared.clear()
 
@@ -147,8 +148,9 @@ class Sandbox:
 
     def _root(self) -> Path:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="fuwuflow-sandbox-")
-        return Path(self._folder.name)
+            self._folder = Path(tempfile.mkdtemp(prefix="fuwuflow-sandbox-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # goes with the application, closed or not
+        return self._folder
 
     def _new_path(self) -> Path:
         return self._root() / f"{uuid4().hex}.db"

@@ -62,7 +62,7 @@ def test_photo_of_30_megabytes_is_refused_naming_file_and_limit(
     photo.write_bytes(b"\xff\xd8\xff\xe0" + bytes(30_000_000))
     engineer = person(ENGINEER)
     engineer.open(STEP)
-    engineer.page.locator("#upload-file").set_input_files(photo)
+    engineer.choose_large_file("#upload-file", photo)
     told = engineer.page.locator("[data-uploads] li")
     expect(told).to_contain_text("现场.jpg", timeout=30_000)
     expect(told).to_contain_text("20 MB", timeout=30_000)

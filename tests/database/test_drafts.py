@@ -58,7 +58,7 @@ def test_draft_beyond_the_size_of_a_case_is_refused(small: Small, task_id: str) 
     assert refused.value.code == "too_large"
 
 
-@pytest.mark.parametrize("subject", ["nothing.1", "", "start:", "start:a b", "start:" + "x" * 201])
+@pytest.mark.parametrize("subject", ["nothing.1", "", "start:", "start:a b", "start:" + "x" * 241])
 def test_draft_of_nothing_is_refused(small: Small, task_id: str, subject: str) -> None:
     with pytest.raises(NotFound):
         small.do("ann", drafts.save, subject, {})
