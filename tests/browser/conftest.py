@@ -22,8 +22,8 @@ FLAGS = (
     "--headless", "--no-sandbox", "--remote-debugging-port=0", "--no-first-run", "--no-default-browser-check", "--mute-audio",
     "--hide-scrollbars", "--disable-extensions", "--disable-component-update", "--disable-background-networking",
     "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
-    "--disable-dev-shm-usage", "--disable-back-forward-cache", "--disable-gpu", "--force-color-profile=srgb", "--password-store=basic", "--use-mock-keychain",
-    "--disable-features=Translate,OptimizationHints,MediaRouter")
+    "--disable-dev-shm-usage", "--disable-gpu", "--force-color-profile=srgb", "--password-store=basic", "--use-mock-keychain",
+    "--disable-back-forward-cache", "--disable-features=Translate,OptimizationHints,MediaRouter")
 
 
 @pytest.fixture
