@@ -104,6 +104,19 @@ BY_CODE: Mapping[str, Refusal] = {
                                     "Version {version} of “{process}” was withdrawn at {at}: no case starts on it."),
     "definition_needed": Refusal(409, "还有流程用到它（{by}），撤回后没有可用的版本。请先让新版本生效。",
                                  "{by} still uses it, and no other version would be left. Put a new version into effect first."),
+    # moving cases to another version
+    "may_not_migrate": Refusal(403, "只有流程负责人和管理员可以迁移工单。", "Only process owners and administrators move cases."),
+    "migration_status": Refusal(409, "这个迁移计划现在的状态是“{status}”，不能这样操作。请刷新页面。",
+                                "This migration plan is “{status}” now, so this cannot be done. Reload the page."),
+    "migration_running": Refusal(409, "这个流程已有一个正在进行的迁移。请等它结束，或先暂停并撤销它。",
+                                 "A migration of this process is under way. Wait for it, or pause and undo it first."),
+    "migration_no_cases": Refusal(409, "没有可迁移的工单：这个版本上没有未结工单，或它们已在目标版本上。",
+                                  "There is nothing to move: no case is open on this version, or all are on the target already."),
+    "migration_other_process": Refusal(400, "两个版本不是同一个流程（{value}）。请选择同一流程的两个版本。",
+                                       "The two versions are not of the same process ({value}). Choose two of one process."),
+    "migration_mapping": Refusal(400, "对应表中“{element}”不能对应到“{value}”：没有这个元素，或不是同一种。",
+                                 "“{element}” cannot be mapped to “{value}”: there is no such element, or it is of "
+                                 "another kind."),
     # requests
     "no_such_page": Refusal(404, "没有这个页面。它可能已被移动，或者地址有误。",
                             "There is no such page. It may have moved, or the address has a mistake."),
