@@ -4,7 +4,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 
 | room | what lives there |
 | --- | --- |
-| `errors`, `notice_words` | what can go wrong, as facts · the sentences of notices |
+| `errors`, `notice_words`, `migration_words` | what can go wrong, as facts · the sentences of notices and of migration |
 | `canonical`, `ids`, `durations`, `xml` | one JSON, one form of id, ISO 8601, the one safe XML parser |
 | `v8` < `expressions` < `calendar`, `decisions`, `forms` | V8 · FEEL · working time · DMN tables · form values. Pure |
 | `diagram/` | safe parse, deploy rules. Pure |
@@ -24,6 +24,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
 | `notes` < `comments`, `documents` | what people add to the record of a case without moving it |
 | `recounting` | deadlines that wait follow a changed calendar |
+| `migration_rows` < `migration_tasks` < `migration` < `migration_plans` | open cases go to another version: rows, one case, all |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
 | `modeling/` | drafts of definitions, their check and approval, the library; stands below `jobs`, which makes one effective |
 | `watching` | who is told of a case |

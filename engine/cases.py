@@ -207,15 +207,15 @@ def diagram(uow: UnitOfWork, definition_id: str) -> bytes:
 def _processes(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, stopped: Sequence[sa.Row[Any]]) -> tuple[CaseProcess, ...]:
     query = sa.select(activity_instance).where(activity_instance.c.instance_id == row.id)
     entered = uow.rows(query.order_by(activity_instance.c.seq))
-    keys = dict.fromkeys([bundle.root, *(each.process_key for each in entered)])
-    tokens, changed = _tokens(row), _intervened(uow, row)
+    keys = [key for key in dict.fromkeys([bundle.root, *(each.process_key for each in entered)]) if key in bundle.processes]
+    tokens, changed, past = _tokens(row), _intervened(uow, row), bundles.Past(uow, row.id, row.bundle_id)
     return tuple(CaseProcess(
         bundle.processes[key], bundle.members["process"][key], tokens.get(key, {}),
         frozenset(each.element for each in entered if each.process_key == key and each.end_state == "left"),
         frozenset(flow for each in entered if each.process_key == key and each.flows for flow in canonical.loads(each.flows)),
         frozenset(each.element for each in stopped if each.process_key == key and each.element),
         changed & bundle.processes[key].elements.keys(),
-        tuple(Visit(bundle.element(key, each.element), each.started_at, each.ended_at, each.end_state, each.actor)
+        tuple(Visit(past.element(key, each.element), each.started_at, each.ended_at, each.end_state, each.actor)
               for each in entered if each.process_key == key and not each.type.endswith("Gateway")),
     ) for key in keys)
 
@@ -259,7 +259,7 @@ def task(uow: UnitOfWork, task_id: str) -> TaskView:
     """One task, open or not. `NotFound` if there never was one, `Forbidden` if its case is not the actor's to see."""
     row = tasks.row_of(uow, task_id)
     owner = instance(uow, row.instance_id)
-    bundle = bundles.load(uow, owner.bundle_id)
+    bundle = bundles.Past(uow, owner.id, owner.bundle_id).bundle(row.process_key, row.element)
     element = bundle.element(row.process_key, row.element)
     schema = tasks.form_of(bundle, element)
     is_open = row.state == "open"
@@ -267,7 +267,7 @@ def task(uow: UnitOfWork, task_id: str) -> TaskView:
     may_work = is_open and identity.may_work_on(uow, row)
     return TaskView(
         row, owner, bundle.processes[row.process_key], element, bundle.members["process"][row.process_key], schema,
-        buttons(bundle.processes, element, schema), _visible(uow, owner, bundle, row),
+        buttons(bundle.processes, element, schema), _visible(uow, owner, row),
         _lists(uow, schema, row.office) if is_open else {}, may_work, may_assign,
         _candidates(uow, row) if may_assign or may_work else ())
 
@@ -295,10 +295,10 @@ def _form(uow: UnitOfWork, key: str) -> Schema:
     return schema
 
 
-def _visible(uow: UnitOfWork, owner: sa.Row[Any], bundle: Bundle, row: sa.Row[Any]) -> dict[str, Any]:
+def _visible(uow: UnitOfWork, owner: sa.Row[Any], row: sa.Row[Any]) -> dict[str, Any]:
     """What the task sees of the case's variables; one that is over sees the process's."""
     state = canonical.loads(owner.tokens)
-    scoped = execution.load_variables(uow, owner.id, bundle, state)
+    scoped = execution.load_variables(uow, owner.id, bundles.load(uow, owner.bundle_id), state)
     spot = step.places(state).get(row.token)
     return scoped.visible(spot.scope if spot else 1)
 

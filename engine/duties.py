@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import bundles, canonical
+from engine.diagram.model import Element
 from engine.errors import NotFound
 from engine.tables import model_author, process_instance, task, variable
 from engine.unit_of_work import UnitOfWork
@@ -24,9 +25,13 @@ def excluded(uow: UnitOfWork, row: sa.Row[Any], case: sa.Row[Any] | None = None)
         case = uow.row(sa.select(process_instance).where(process_instance.c.id == row.instance_id))
     if case is None:
         raise NotFound(kind="process_instance", id=row.instance_id)
-    element = bundles.load(uow, case.bundle_id).element(row.process_key, row.element)
+    return excluded_by(uow, row, bundles.load(uow, case.bundle_id).element(row.process_key, row.element), case.tokens)
+
+
+def excluded_by(uow: UnitOfWork, row: sa.Row[Any], element: Element, tokens: str) -> frozenset[str]:
+    """The same by the `not_by` of `element`, for a case with these tokens."""
     names = listed(element.properties.get("not_by", ""))
-    return _completed(uow, row, names) | _named(uow, row, names, case.tokens) if names else frozenset()
+    return _completed(uow, row, names) | _named(uow, row, names, tokens) if names else frozenset()
 
 
 def is_author(uow: UnitOfWork, draft: sa.Row[Any]) -> bool:

@@ -32,13 +32,16 @@ def earlier(uow: UnitOfWork, case: sa.Row[Any], row: sa.Row[Any]) -> list[Entere
 
     One whose body was destroyed by retention is left out.
     """
-    bundle = bundles.load(uow, case.bundle_id)
+    past = bundles.Past(uow, case.id, case.bundle_id)
     query = sa.select(task).where(task.c.instance_id == case.id, task.c.state == "completed", task.c.id != row.id)
     order = ((task.c.element == row.element).desc(), task.c.ended_at.desc(), task.c.token.desc())
     rows = uow.rows(query.order_by(*order).limit(SHOWN))
     sent = _sent(uow, case.id, {each.element for each in rows})
+    if any(each.id not in sent for each in rows):  # moved to another version, the record has the names they had
+        sent |= _sent(uow, case.id)
     return [Entered(each, element, form_of(bundle, element), sent[each.id], each.element == row.element)
             for each in rows if each.id in sent
+            for bundle in [past.bundle(each.process_key, each.element)]
             for element in [bundle.element(each.process_key, each.element)]]
 
 
@@ -50,11 +53,11 @@ def done_by_actor(uow: UnitOfWork, instance_id: str, elements: Collection[str]) 
     return frozenset(row.element for row in uow.rows(query))
 
 
-def _sent(uow: UnitOfWork, instance_id: str, elements: set[str]) -> dict[str, Mapping[str, Any]]:
-    """Task id → the values of its form."""
+def _sent(uow: UnitOfWork, instance_id: str, elements: set[str] | None = None) -> dict[str, Mapping[str, Any]]:
+    """Task id → the values of its form, of the tasks at `elements` or of all."""
     body = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
     query = sa.select(history_body.c.body).select_from(history_event).join(history_body, body).where(
         history_event.c.instance_id == instance_id, history_event.c.command == "complete",
-        history_event.c.element.in_(elements))
+        history_event.c.element.in_(elements) if elements is not None else sa.true())
     inputs = (canonical.loads(found.body)["inputs"] for found in uow.rows(query))
     return {each["task"]: each.get("form") or {} for each in inputs}

@@ -4,7 +4,7 @@ A step that waits is mirrored in rows: user tasks, jobs, timers, message subscri
 and in the projection of activities (`engine/activities.py`). All of it, the state and the history row are one commit.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,9 @@ _length = sa.func.length(variable.c.value).label("length")
 _text = sa.case((_length <= SHORT, variable.c.value)).label("text")
 _VARIABLES = sa.select(variable.c.scope, variable.c.name, variable.c.digest, _length, _text).where(
     variable.c.instance_id == sa.bindparam("instance"))
+_VARIABLES_OF_MANY = sa.select(
+    variable.c.instance_id, variable.c.scope, variable.c.name, variable.c.digest, _length, _text).where(
+    variable.c.instance_id.in_(sa.bindparam("instances", expanding=True)))
 _REMOVE_VARIABLE = sa.delete(variable).where(
     variable.c.instance_id == sa.bindparam("instance"), variable.c.scope == sa.bindparam("at"),
     variable.c.name == sa.bindparam("called"))
@@ -58,9 +61,14 @@ def advance(uow: UnitOfWork, row: sa.Row[Any], command: Command) -> Applied:
     change = tried(uow, row, command)
     activities.project(change)
     waiting.mirror(change)
-    _save_variables(uow, row.id, change.variables)
-    _save_instance(change, command, _record(change, command))
+    write(change, command)
     return change.applied
+
+
+def write(change: Change, command: Command) -> None:
+    """Keep a change of a case, whose rows are brought in line already: variables, record, tokens, and its bundle."""
+    _save_variables(change.uow, change.row.id, change.variables)
+    _save_instance(change, command, _record(change, command))
 
 
 def tried(uow: UnitOfWork, row: sa.Row[Any], command: Command) -> Change:
@@ -85,18 +93,29 @@ def environment_of(uow: UnitOfWork, row: sa.Row[Any], bundle: Bundle, variables:
 
 def load_variables(uow: UnitOfWork, instance_id: str, bundle: Bundle, state: State) -> ScopedVariables:
     """The variables of a case with their scopes; long values stay in the database until something reads them."""
-    rows = {(row.scope, row.name): Stored(row.text, row.digest, row.length)
-            for row in uow.rows(_VARIABLES, instance=instance_id)}
+    variables = scoped(uow, instance_id, uow.rows(_VARIABLES, instance=instance_id))
+    step.open_scopes(bundle.spec, state, variables)
+    return variables
 
+
+def variables_of(uow: UnitOfWork, instance_ids: Collection[str]) -> dict[str, ScopedVariables]:
+    """The variables of many cases, read at once; their scopes are not open yet."""
+    found: dict[str, list[sa.Row[Any]]] = {each: [] for each in instance_ids}
+    for row in uow.rows(_VARIABLES_OF_MANY, instances=list(instance_ids)):
+        found[row.instance_id].append(row)
+    return {each: scoped(uow, each, rows) for each, rows in found.items()}
+
+
+def scoped(uow: UnitOfWork, instance_id: str, rows: Iterable[sa.Row[Any]]) -> ScopedVariables:
+    """Variables from their rows, no scope open yet."""
     def fetch(keys: Collection[Key]) -> dict[Key, str]:
         here = sa.tuple_(variable.c.scope, variable.c.name).in_(list(keys))
         found = uow.rows(sa.select(variable.c.scope, variable.c.name, variable.c.value).where(
             variable.c.instance_id == instance_id, here))
         return {(row.scope, row.name): row.value for row in found}
 
-    variables = ScopedVariables(rows, limit=uow.engine.settings.max_variable_bytes, fetch=fetch)
-    step.open_scopes(bundle.spec, state, variables)
-    return variables
+    stored = {(row.scope, row.name): Stored(row.text, row.digest, row.length) for row in rows}
+    return ScopedVariables(stored, limit=uow.engine.settings.max_variable_bytes, fetch=fetch)
 
 
 def _refuse_inactive(row: sa.Row[Any], command: Command) -> None:
@@ -130,7 +149,7 @@ def _record(change: Change, command: Command) -> history.Head:
         "engine": step.VERSION, "digest": applied.digest,
     }
     return history.record(change.uow, row.id, history.Head(row.head_seq, row.head_hash), command=command.name,
-                          element=command.element, bundle_id=row.bundle_id, body=body)
+                          element=command.element, bundle_id=change.bundle.id, body=body)
 
 
 def _save_instance(change: Change, command: Command, head: history.Head) -> None:
@@ -144,6 +163,10 @@ def _save_instance(change: Change, command: Command, head: history.Head) -> None
         "tokens": canonical.dumps(state), "version": row.version + 1, "head_seq": head.seq, "head_hash": head.hash,
         **change.copies,
     }
+    if change.bundle.id != row.bundle_id:
+        root = change.bundle.root
+        values |= {"bundle_id": change.bundle.id, "definition_id": change.bundle.members["process"][root],
+                   "process_version": change.bundle.versions[root]}
     if has_ended:
         end = change.applied.outcome.end_element
         values |= {"ended_at": change.uow.now, "status": command.status or "completed", "end_element": end}

@@ -267,7 +267,12 @@ def may_assign(uow: UnitOfWork, row: sa.Row[Any]) -> bool:
 
 def may_work_on_as(uow: UnitOfWork, row: sa.Row[Any], user_id: str) -> bool:
     """Whether the user `user_id` could work on the task `row`, if it were given to them."""
-    return _is_candidate(actor(uow, user_id), row) and user_id not in excluded(uow, row)
+    return is_offered_to(uow, row, user_id) and user_id not in excluded(uow, row)
+
+
+def is_offered_to(uow: UnitOfWork, row: sa.Row[Any], user_id: str) -> bool:
+    """Whether the user `user_id` is the assignee or a candidate of the task `row`, whatever else keeps them from it."""
+    return _is_candidate(actor(uow, user_id), row)
 
 
 def may_intervene(uow: UnitOfWork, case: sa.Row[Any]) -> bool:

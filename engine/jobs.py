@@ -23,6 +23,7 @@ from engine import (
     history,
     identity,
     instances,
+    migration_plans,
     recounting,
     step,
     timer_starts,
@@ -264,6 +265,15 @@ def _run_effective(engine: ProcessEngine, row: Row) -> None:
         raise PermanentFailure(approvals.why(problem)) from problem
 
 
+def _run_migrate(engine: ProcessEngine, row: Row) -> None:
+    """Some cases of a plan, each in its own transaction; then the job that goes on."""
+    plan_id = canonical.loads(row.arguments)["plan"]
+    migration_plans.move_some(engine, plan_id)
+    with engine.transaction(SYSTEM) as uow:
+        _mine(uow, row)
+        migration_plans.go_on(uow, plan_id)
+
+
 def _run_mail(engine: ProcessEngine, row: Row) -> None:
     with engine.reading(SYSTEM) as uow:
         letter = uow.row(sa.select(mail).where(mail.c.id == row.id))
@@ -296,7 +306,7 @@ def _send(settings: Settings, letter: Row) -> bool:
 
 _RUNNERS: dict[str, Callable[[ProcessEngine, Row], None]] = {
     "timer": _run_timer, "service": _run_service, "message": _run_message, "start": _run_start, "mail": _run_mail,
-    "recount": _run_recount, "effective": _run_effective,
+    "recount": _run_recount, "effective": _run_effective, "migrate": _run_migrate,
 }
 
 

@@ -6,13 +6,13 @@ fails the token stands before the task as an incident, so a wrong expression in 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from engine import canonical
 from engine.diagram.model import Element, Process
-from engine.errors import EngineError, InvalidValue
+from engine.errors import EngineError, InvalidValue, StepRefused
 from engine.evaluation import CaseEnvironment, Sent
-from engine.spiff import place, run, steps
+from engine.spiff import mapping, place, run, steps, tokens
 from engine.spiff.compile import Spec
 from engine.spiff.steps import Outcome, Row, State, Step, Trace
 from engine.variables import ROOT, ScopedVariables
@@ -84,6 +84,48 @@ def apply(spec: Spec, before: State, step: Step | None, environment: CaseEnviron
     environment.variables.keep_only(live_scopes(state))
     trace = (*outcome.trace, *_incidents(outcome.trace, failed))
     return Applied(state, trace, outcome, tuple(offers), tuple(environment.sent), state_digest(state, environment.variables))
+
+
+def migrate(source: Spec, target: Spec, before: State, elements: mapping.Elements, environment: CaseEnvironment, *,
+            known: dict[str, mapping.Mapped] | None = None) -> Applied:
+    """Take a case of `source` to `target`; `offers` are those of all its tasks, as the target says them.
+
+    `known` keeps what the mapping came to for tokens: cases that stand at the same place share it. Raises `StepRefused` as
+    `mapping.mapped` does, and as `_carried` does.
+    """
+    if known is None:
+        return _carried(target, before, mapping.mapped(source, target, before, elements), environment)
+    key = canonical.dumps(before)
+    if key not in known:
+        known[key] = mapping.mapped(source, target, before, elements)
+    return _carried(target, before, known[key], environment)
+
+
+def restore(target: Spec, before: State, earlier: State, environment: CaseEnvironment) -> Applied:
+    """Take a case back to the tokens `earlier`, those of `target` that it had before a move."""
+    return _carried(target, before, mapping.restored(target, before, earlier), environment)
+
+
+def _carried(target: Spec, before: State, found: mapping.Mapped, environment: CaseEnvironment) -> Applied:
+    """Raises `StepRefused`: `scope_variables` (a sub-process that would go has entries of its own), `offer_failed`."""
+    variables, state = environment.variables, found.state
+    open_scopes(target, state, variables)
+    for token in found.dissolved:
+        if variables.has_local(token):
+            raise StepRefused(reason="scope_variables", token=token, element=place_of(before, token).element)
+    offers, failed = _offers(target, {"next": 1, "tokens": []}, state, environment)
+    for token, problem in failed.items():
+        raise StepRefused(reason="offer_failed", token=token, element=place_of(state, token).element, problem=problem)
+    trace = (*(_passed("entered", state, token) for token in found.opened),
+             *(_passed("cancelled", before, token) for token in found.dissolved))
+    instance = place.place(target, state)
+    outcome = Outcome(state, trace, tuple(tokens.subscriptions(instance)), tuple(tokens.waiting(instance)))
+    return Applied(state, trace, outcome, tuple(offers), (), state_digest(state, variables))
+
+
+def _passed(kind: Literal["entered", "cancelled"], state: State, token: int) -> Trace:
+    spot = place_of(state, token)
+    return Trace(kind, spot.element, spot.process, spot.scope, token, "subProcess")
 
 
 def place_of(state: State, token: int) -> Place:

@@ -247,7 +247,7 @@ _unseen = notice.c.seen_at.is_(None)
 sa.Index("ix_notice_unseen", notice.c.user_id, notice.c.id, postgresql_where=_unseen, sqlite_where=_unseen)
 
 # ------------------------------------------------------------------ jobs
-job = _t(  # kind: service | timer | message | start | mail | recount | effective
+job = _t(  # kind: service | timer | message | start | mail | recount | effective | migrate
     "job", _c("id", primary_key=True), _c("kind"), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
     _c("process_key", null=True), _c("element", null=True), _c("topic", null=True), _c("arguments"),  # JSON
     _c("due_at", UtcDateTime), _c("created_at", UtcDateTime), _c("retries", sa.Integer),

@@ -74,6 +74,10 @@ class ScopedVariables:
         self._load(keys)
         return {name: canonical.loads(self._text((at, name))) for at, name in keys}
 
+    def has_local(self, scope: int) -> bool:
+        """Whether anything lives in `scope` itself."""
+        return bool(self._names.get(scope))
+
     def write(self, scope: int, name: str, value: Any) -> None:
         """Set `name` where it lives, else in the process scope that `scope` belongs to."""
         key = self._find(scope, name)

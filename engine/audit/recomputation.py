@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import bundles, canonical, step
+from engine.bundles import Bundle
 from engine.errors import EngineError
 from engine.evaluation import CaseEnvironment, Limits
 from engine.spiff.steps import State, empty
@@ -52,14 +53,27 @@ def _apply(uow: UnitOfWork, event: sa.Row[Any], body: dict[str, Any], state: Sta
            business_key: str) -> Moment:
     bundle, settings = bundles.load(uow, event.bundle_id), uow.engine.settings
     variables = known.fresh(settings.max_variable_bytes)
-    step.open_scopes(bundle.spec, state, variables)
+    migrates = event.command == "migrate"
+    if not migrates:
+        step.open_scopes(bundle.spec, state, variables)
     for name, value in body["set"].items():
         variables.write(body["scope"], name, value)
     environment = CaseEnvironment(
         bundle.processes, bundle.decisions, variables, datetime.fromisoformat(body["now"]), business_key,
         Limits(settings.max_steps, settings.max_children))
     try:
-        applied = step.apply(bundle.spec, state, step.from_json(body["step"]), environment)
+        if migrates:
+            applied = _migrated(uow, bundle, state, body["inputs"], environment)
+        else:
+            applied = step.apply(bundle.spec, state, step.from_json(body["step"]), environment)
     except EngineError as problem:
         return Moment(event.seq, event.command, event.element, state, variables, body["digest"], "", str(problem))
     return Moment(event.seq, event.command, event.element, applied.state, variables, body["digest"], applied.digest)
+
+
+def _migrated(uow: UnitOfWork, bundle: Bundle, state: State, inputs: dict[str, Any],
+              environment: CaseEnvironment) -> step.Applied:
+    """The way to another version, or back to how it was before, as the record says it was taken."""
+    if "earlier" in inputs:
+        return step.restore(bundle.spec, state, inputs["earlier"], environment)
+    return step.migrate(bundles.load(uow, inputs["source"]).spec, bundle.spec, state, inputs["mapping"], environment)

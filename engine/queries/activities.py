@@ -155,7 +155,7 @@ def _views(uow: UnitOfWork, rows: list[sa.Row[Any]]) -> list[Activity]:
 
 
 def _view(uow: UnitOfWork, found: sa.Row[Any], structure: Structure | None, assignee: str | None) -> Activity:
-    kept = bundles.load(uow, found.bundle_id)
+    kept = bundles.Past(uow, found.instance_id, found.bundle_id).bundle(found.process_key, found.element)
     element = kept.element(found.process_key, found.element)
     home = structure.home(found.token) if structure else ROOT
     scope = structure.outer(found.token) if structure else found.scope if found.scope != found.token else ROOT

@@ -172,10 +172,11 @@ def _all_of(uow: UnitOfWork, row: sa.Row[Any], structure: Structure) -> Iterator
 
 
 def _of(uow: UnitOfWork, row: sa.Row[Any], structure: Structure, activity: sa.Row[Any]) -> PastInstance:
-    kept, token = bundles.load(uow, row.bundle_id), activity.token
+    past, token = bundles.Past(uow, row.id, row.bundle_id), activity.token
     key = structure.processes[token]
+    kept = past.having(key)
     process = kept.processes[key]
-    has_key = any(mapping.is_business_key for mapping in kept.element(activity.process_key, activity.element).inputs)
+    has_key = any(mapping.is_business_key for mapping in past.element(activity.process_key, activity.element).inputs)
     begun = next((each.element for each in structure.rows.values() if each.scope == token and each.type == "startEvent"), None)
     state = {None: "ACTIVE", "cancelled": "EXTERNALLY_TERMINATED"}.get(activity.end_state, "COMPLETED")
     return PastInstance(

@@ -118,7 +118,7 @@ def _held(uow: UnitOfWork, found: UserTask) -> tuple[ScopedVariables, int]:
 
 def _view(uow: UnitOfWork, found: sa.Row[Any]) -> UserTask:
     home = called.homes(found.tokens).get(found.token, ROOT)
-    kept = bundles.load(uow, found.bundle_id)
+    kept = bundles.Past(uow, found.instance_id, found.bundle_id).bundle(found.process_key, found.element)
     element = kept.element(found.process_key, found.element)
     return UserTask(found, process_id(found.instance_id, home), kept.members["process"][found.process_key],
                     element.attributes.get("formRef") or element.attributes.get("formKey"), element.documentation or None,

@@ -46,6 +46,7 @@ def commands() -> dict[str, str]:
         "send_back": _("Sent back"), "skip": _("Skipped"), "set_variable": _("Changed an entry"),
         "set_due": _("Changed the due date"), "recount": _("Deadlines follow the changed calendar"),
         "delegate": _("Delegated"), "give_back": _("Returned"), "comment": _("Commented"),
+        "migrate": _("Moved to another version"),
         "add_document": _("Added a file"), "remove_document": _("Removed a file"),
     }
 
