@@ -4,12 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import clients, engine_alone, inbox, memory, polling, proof, soundness, steps, timers, together
+from tests.bench import clients, engine_alone, inbox, memory, migration, polling, proof, soundness, steps, timers, together
 from tests.bench.company import databases, prepare
 from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
-PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "memory", "proof")
+PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -49,6 +49,7 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "inbox": lambda: inbox.measure(table, rounds, *where, open_tasks=tasks),
         "polling": lambda: polling.measure(table, rounds, *where, seconds=max(asked.seconds, 2 * polling.EVERY)),
         "timers": lambda: timers.measure(table, *where, timers=300 if short else 10_000),
+        "migration": lambda: migration.measure(table, *where, cases=asked.cases or (300 if short else 10_000)),
         "memory": lambda: memory.measure(table, *where),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
     }
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clients", nargs="+", type=int, default=[1, 4, 8])
     parser.add_argument("--seconds", type=float, default=8, help="how long each number of clients works")
     parser.add_argument("--tasks", type=int, help="open tasks of the inbox")
+    parser.add_argument("--cases", type=int, help="open cases of the migration")
     parser.add_argument("--other", metavar="URL", help="the base of another server with the Camunda 7 REST API, to compare with")
     return parser
 
