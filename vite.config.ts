@@ -68,6 +68,8 @@ export default defineConfig({
         start: 'web/cases/start.ts',
         startable: 'web/cases/startable.ts',
         differences: 'web/modeler/differences.ts',
+        editor: 'web/modeler/editor.ts',
+        fetching: 'web/modeler/fetching.ts',
         trying: 'web/modeler/trying.ts',
       },
     },

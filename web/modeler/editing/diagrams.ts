@@ -1,0 +1,81 @@
+/** The diagram editor: bpmn-js with its properties panel, what the palette offers, token simulation, problems on the shapes. */
+import Modeler from 'bpmn-js/lib/Modeler';
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import ElementTemplateChooserModule from '@bpmn-io/element-template-chooser';
+import { CreateAppendAnythingModule } from 'bpmn-js-create-append-anything';
+import ColorPickerModule from 'bpmn-js-color-picker';
+import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, CamundaPlatformPropertiesProviderModule } from 'bpmn-js-properties-panel';
+import { ElementTemplatesPropertiesProviderModule } from 'bpmn-js-element-templates';
+import TokenSimulationModule from 'bpmn-js-token-simulation';
+import CamundaBehaviors from 'camunda-bpmn-js-behaviors/lib/camunda-platform';
+import camunda from 'camunda-bpmn-moddle/resources/camunda.json';
+import MinimapModule from 'diagram-js-minimap';
+import { offer } from './bar';
+import { houseProvider } from './house';
+import { HouseLinter } from './lint';
+import { Marks, type Canvas, type Registry } from './marks';
+import type { Moddle, Shape } from './model';
+import type { Editor, Stage } from './stage';
+import { keeping, templates, type Template } from './templates';
+import { vocabularyOf } from './vocabulary';
+import { wordsModule } from './words';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
+import '@bpmn-io/properties-panel/assets/properties-panel.css';
+import 'diagram-js-minimap/assets/diagram-js-minimap.css';
+import 'bpmn-js-color-picker/colors/color-picker.css';
+import 'bpmn-js-element-templates/dist/assets/element-templates.css';
+import '@bpmn-io/element-template-chooser/dist/element-template-chooser.css';
+import 'bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css';
+
+interface Templates { applyTemplate(element: Shape, template: Template): Shape }
+
+export async function open(stage: Stage, text: string, name: string): Promise<Editor> {
+  return stage.mayEdit ? change(stage, text, name) : look(stage, text);
+}
+
+/** A picture to move about in, for who may not change it. */
+async function look(stage: Stage, text: string): Promise<Editor> {
+  const viewer = new NavigatedViewer({ container: stage.canvas, additionalModules: [MinimapModule, wordsModule] });
+  await viewer.importXML(text);
+  viewer.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
+  offer(stage, viewer as unknown as Parameters<typeof offer>[1]);
+  const marks = new Marks(viewer);
+  return { text: () => Promise.resolve(text), mark: (found) => marks.paint(found), show: (problem) => marks.show(problem), close: () => viewer.destroy() };
+}
+
+async function change(stage: Stage, text: string, name: string): Promise<Editor> {
+  const known = await vocabularyOf(stage.base);
+  const modeler = new Modeler({
+    container: stage.canvas, propertiesPanel: { parent: stage.panel }, moddleExtensions: { camunda }, elementTemplates: templates(stage, known),
+    additionalModules: [BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, CamundaPlatformPropertiesProviderModule, CamundaBehaviors,
+      ElementTemplatesPropertiesProviderModule, ElementTemplateChooserModule, MinimapModule, CreateAppendAnythingModule, ColorPickerModule,
+      TokenSimulationModule, houseProvider(stage, known), wordsModule],
+  });
+  keepWhatIsThere(modeler.get<Templates>('elementTemplates'));
+  await modeler.importXML(text);
+  modeler.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
+  modeler.on('commandStack.changed', () => stage.changed());
+  offer(stage, modeler as unknown as Parameters<typeof offer>[1]);
+  const [marks, linter] = [new Marks(modeler), new HouseLinter(stage)];
+  const find = (id: string): Moddle | undefined => modeler.get<Registry>('elementRegistry').get(id)?.businessObject ?? processes(modeler).find((each) => each.id === id);
+  return {
+    text: async () => (await modeler.saveXML({ format: true })).xml ?? '',
+    lint: () => linter.problems((modeler as unknown as { getDefinitions(): unknown }).getDefinitions(), find, name),
+    mark: (found) => marks.paint(found),
+    show: (problem) => marks.show(problem),
+    close: () => modeler.destroy(),
+  };
+}
+
+/** Processes are no shapes where a pool shows them. */
+function processes(modeler: Modeler): Moddle[] {
+  const root = (modeler as unknown as { getDefinitions(): { rootElements: Moddle[] } }).getDefinitions();
+  return root.rootElements.filter((each) => each.$type === 'bpmn:Process');
+}
+
+function keepWhatIsThere(found: Templates): void {
+  const apply = found.applyTemplate.bind(found);
+  found.applyTemplate = (element, template) => apply(element, keeping(element, template));
+}

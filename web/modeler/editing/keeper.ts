@@ -1,0 +1,94 @@
+/** Saves one file as it is changed: on the server with its revision, and in this browser until the server has it. */
+import { said } from '../../layout/islands/said';
+import { ask, type Refusal, type Stored } from './server';
+
+const QUIET = 1000;  // milliseconds without a change
+const AGAIN = 5000;  // milliseconds until another try where the server was not reached
+
+/** What this browser keeps: the text, and the revision that it was made from. */
+interface Kept { text: string; revision: number }
+
+export class Keeper {
+  private timer = 0;
+  private sending: Promise<void> | null = null;
+  private isStopped = false;
+
+  constructor(private readonly base: string, private readonly session: () => string, public file: Stored,
+    private readonly text: () => Promise<string>, private readonly say: (words: string, ...ways: [string, () => void][]) => void) {
+    window.addEventListener('online', () => { if (this.kept()) void this.save(); });
+    document.addEventListener('visibilitychange', () => { if (document.hidden && this.timer) void this.save(); });
+  }
+
+  /** What an earlier visit could not save. */
+  kept(): Kept | null {
+    const found = localStorage.getItem(this.place());
+    return found ? (JSON.parse(found) as Kept) : null;
+  }
+
+  touched(): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.save(), QUIET);
+  }
+
+  stop(): void {
+    window.clearTimeout(this.timer);
+    this.isStopped = true;
+  }
+
+  /** Send what was changed and not sent yet, before another file is shown. What was not changed is not saved: who looks is no author. */
+  async flush(): Promise<void> {
+    await this.sending;
+    if (this.timer) await this.save();
+  }
+
+  /** Send what is on the screen; `over` is a revision of somebody else that is to be replaced. */
+  async save(over?: number): Promise<void> {
+    window.clearTimeout(this.timer);
+    this.timer = 0;
+    await this.sending;
+    if (this.isStopped) return;
+    this.sending = this.send(over ?? this.file.revision).finally(() => { this.sending = null; });
+    await this.sending;
+  }
+
+  private async send(revision: number): Promise<void> {
+    const text = await this.text();
+    localStorage.setItem(this.place(), JSON.stringify({ text, revision }));
+    this.say(said('正在保存……', 'Saving …'));
+    await this.answered(await this.put(text, revision).catch(() => null), text);
+  }
+
+  private put(text: string, revision: number): Promise<Response> {
+    return ask(`${this.base}/files/${encodeURIComponent(this.file.name)}`, {
+      method: 'PUT', body: text, keepalive: document.hidden && text.length < 60_000,
+      headers: { 'If-Match': `"${revision}"`, 'X-Model-Session': this.session(), 'Content-Type': 'application/octet-stream' },
+    });
+  }
+
+  private async answered(reply: Response | null, sent: string): Promise<void> {
+    if (!reply || reply.status >= 500) return this.tellOffline();
+    if (reply.ok) {
+      this.file = (await reply.json()) as Stored;
+      if (this.kept()?.text === sent) localStorage.removeItem(this.place());
+      return this.say(said(`已保存 ${this.file.words}`, `Saved ${this.file.words}`));
+    }
+    const refusal = (await reply.json()) as Refusal;
+    if (refusal.code === 'model_changed' && refusal.revision !== undefined) return this.tellChanged(refusal, refusal.revision);
+    this.say(said(`没有保存：${refusal.message}`, `Not saved: ${refusal.message}`));
+  }
+
+  private tellOffline(): void {
+    this.say(said('没有连接：内容保留在此浏览器中，恢复后自动保存', 'Offline: kept in this browser, saved when the connection is back'));
+    this.timer = window.setTimeout(() => void this.save(), AGAIN);
+  }
+
+  private tellChanged(refusal: Refusal, revision: number): void {
+    this.say(said(`${refusal.who_name ?? ''}已另外保存过`, `${refusal.who_name ?? ''} saved in between`),
+      [said('看对方的', 'Take theirs'), () => { localStorage.removeItem(this.place()); this.stop(); location.reload(); }],
+      [said('用我的', 'Keep mine'), () => void this.save(revision)]);
+  }
+
+  private place(): string {
+    return `model:${this.base}:${this.file.name}`;
+  }
+}

@@ -1,0 +1,25 @@
+/** What the editor asks of the server (docs/architecture.md, "Modelling: the editor's routes"). */
+export interface Stored { name: string; kind: 'process' | 'form' | 'decision' | 'scenario'; revision: number; words: string; saved_by_name: string }
+export interface Problem { file: string; code: string; severity: 'error' | 'warning'; element: string | null; path: string[]; zh: string; en: string }
+export interface Other { user: string; name: string; words: string }
+export interface Choice { id: string; name: string; name_en: string }
+export type Choices = Record<'groups' | 'forms' | 'decisions' | 'processes' | 'operations' | 'topics' | 'lists' | 'calendars', Choice[]>;
+export interface Draft { draft: { id: string; title: string; may_edit: boolean }; files: Stored[] }
+/** A refusal, with who saved in between where that is the reason. */
+export interface Refusal { code: string; message: string; who_name?: string; revision?: number }
+
+const csrf = (): string => document.querySelector<HTMLMetaElement>('meta[name=csrf-token]')?.content ?? '';
+
+export function ask(address: string, options: RequestInit = {}): Promise<Response> {
+  return fetch(address, { ...options, headers: { Accept: 'application/json', 'X-CSRF-Token': csrf(), ...options.headers } });
+}
+
+export async function told<T>(address: string, options: RequestInit = {}): Promise<T> {
+  const reply = await ask(address, options);
+  if (!reply.ok) throw new Error(((await reply.json()) as Refusal).message);
+  return (await reply.json()) as T;
+}
+
+export function post<T>(address: string, body: object = {}): Promise<T> {
+  return told<T>(address, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+}

@@ -1,0 +1,155 @@
+/** The editors' page: tabs of files, one editor at a time, saving, who else is here, and the list of problems. */
+import { isChinese, said } from '../layout/islands/said';
+import { Keeper } from './editing/keeper';
+import { merged } from './editing/problems';
+import { ask, post, told, type Choices, type Draft, type Other, type Problem, type Stored } from './editing/server';
+import type { Editor, Stage } from './editing/stage';
+import './editor.css';
+
+const LINT = 150;  // milliseconds without a change before the editor checks by itself
+const CHECK = 900;  // milliseconds without a change before the problems are asked for
+const OPENERS: Record<string, () => Promise<{ open(stage: Stage, text: string, name: string): Promise<Editor> }>> = {
+  process: () => import('./editing/diagrams'), form: () => import('./editing/forms'), decision: () => import('./editing/decisions'),
+};
+
+const host = document.querySelector<HTMLElement>('[data-editor]') as HTMLElement;
+const part = (name: string): HTMLElement => host.querySelector<HTMLElement>(`[data-${name}]`) as HTMLElement;
+const base = host.dataset.base ?? '';
+const asked = new URLSearchParams(location.search);
+let session = '';
+let editor: Editor | null = null;
+let keeper: Keeper | null = null;
+const codes = JSON.parse(host.dataset.codes ?? '{}') as Stage['codes'];
+let served: Problem[] = [];
+let [linting, checking] = [0, 0];
+
+function say(words: string, ...ways: [string, () => void][]): void {
+  part('state').replaceChildren(words, ...ways.map(([label, act]) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'btn btn-link';
+    button.textContent = label;
+    button.addEventListener('click', act);
+    return button;
+  }));
+}
+
+function tellOthers(others: Other[]): void {
+  part('others').hidden = !others.length;
+  const names = others.map((each) => each.name).join('、');
+  part('others').textContent = said(`${names}也正在编辑这份草稿。`, `${others.map((each) => each.name).join(', ')} is editing this draft, too.`);
+}
+
+function row(problem: Problem): HTMLElement {
+  const item = document.createElement('li');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = `problem problem-${problem.severity}`;
+  button.dataset.code = problem.code;
+  const kind = problem.severity === 'error' ? said('错误', 'Error') : said('提醒', 'Warning');
+  button.textContent = `${kind} · ${isChinese ? problem.zh : problem.en}`;
+  button.addEventListener('click', () => editor?.show?.(problem));
+  item.append(button);
+  return item;
+}
+
+function list(found: Problem[]): void {
+  part('problems').replaceChildren(...found.map(row));
+  part('nothing').hidden = found.length > 0;
+  editor?.mark?.(found);
+}
+
+/** What the editor sees by itself, with what the server found of everything else. */
+async function lint(): Promise<void> {
+  const now = editor;
+  const own = await now?.lint?.();
+  if (own && now === editor) list(merged(own, served.filter((problem) => !(problem.code in codes))));
+}
+
+async function check(): Promise<void> {
+  const [now, file] = [editor, keeper?.file];
+  if (!now || !file) return;
+  const reply = await post<{ problems: Problem[] }>(`${base}/check`, { files: { [file.name]: await now.text() } }).catch(() => null);
+  if (!reply || now !== editor) return;
+  served = reply.problems.filter((problem) => problem.file === file.name);
+  list(merged(served, (await now.lint?.()) ?? []));
+}
+
+function changed(): void {
+  keeper?.touched();
+  window.clearTimeout(linting);
+  window.clearTimeout(checking);
+  linting = window.setTimeout(() => void lint(), LINT);
+  checking = window.setTimeout(() => void check(), CHECK);
+}
+
+async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
+  await keeper?.flush();
+  keeper?.stop();
+  editor?.close();
+  [editor, keeper, served] = [null, null, []];
+  window.clearTimeout(linting);
+  window.clearTimeout(checking);
+  host.setAttribute('aria-busy', 'true');
+  for (const place of [rest.canvas, rest.panel, rest.tools]) place.replaceChildren();
+  for (const tab of part('files').querySelectorAll('button')) tab.setAttribute('aria-selected', String(tab.dataset.file === file.name));
+  const reply = await ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } });
+  const stored = { ...file, revision: Number((reply.headers.get('ETag') ?? '').replace(/\D/g, '')) };
+  const next = new Keeper(base, () => session, stored, () => (editor as Editor).text(), say);
+  const kept = rest.mayEdit ? next.kept() : null;
+  const text = await reply.text();
+  const opener = OPENERS[file.kind];
+  if (!opener) { rest.canvas.textContent = text; host.removeAttribute('aria-busy'); return; }
+  editor = await (await opener()).open({ ...rest, changed: rest.mayEdit ? changed : () => undefined }, kept?.text ?? text, file.name);
+  keeper = next;
+  if (kept) { next.file.revision = kept.revision; void next.save(); }
+  else say(said(`已保存 ${file.words}`, `Saved ${file.words}`));
+  host.removeAttribute('aria-busy');
+  void lint();
+  await check();
+  const element = asked.get('element');
+  if (element) editor.show?.({ element, path: [] });
+}
+
+function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
+  part('files').replaceChildren(...files.map((file) => {
+    const tab = document.createElement('button');
+    tab.type = 'button';
+    tab.className = 'tab';
+    tab.setAttribute('role', 'tab');
+    tab.dataset.file = file.name;
+    tab.textContent = file.name;
+    tab.addEventListener('click', () => void open(file, rest));
+    return tab;
+  }));
+}
+
+async function undoSession(): Promise<void> {
+  keeper?.stop();
+  await post(`${base}/sessions/${session}/undo`).catch((error: Error) => { say(error.message); throw error; });
+  location.reload();
+}
+
+async function begin(): Promise<void> {
+  const [found, choices] = await Promise.all([told<Draft>(`${base}/files`), told<Choices>('/modeler/choices')]);
+  const mayEdit = found.draft.may_edit;
+  const rest = { canvas: part('canvas'), panel: part('panel'), tools: part('tools'), base, choices, codes, mayEdit, used: JSON.parse(host.dataset.used ?? '{}') as Stage['used'] };
+  tabs(found.files, rest);
+  if (mayEdit) {
+    const opened = await post<{ session: string; others: Other[]; every: number }>(`${base}/sessions`);
+    session = opened.session;
+    tellOthers(opened.others);
+    window.setInterval(() => void post<{ others: Other[] }>(`${base}/sessions/${session}`).then((now) => tellOthers(now.others)).catch(() => undefined), opened.every * 1000);
+    const undo = document.createElement('button');
+    undo.type = 'button';
+    undo.className = 'btn';
+    undo.textContent = said('撤销这次编辑', 'Undo this sitting');
+    undo.addEventListener('click', () => { if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) void undoSession(); });
+    part('state').after(undo);
+  }
+  const first = found.files.find((file) => file.name === asked.get('file')) ?? found.files.find((file) => file.kind === 'process') ?? found.files[0];
+  if (first) await open(first, rest);
+  else { host.removeAttribute('aria-busy'); say(said('草稿里还没有文件。', 'There are no files in this draft yet.')); }
+}
+
+begin().catch((error: Error) => { host.removeAttribute('aria-busy'); say(error.message); });
