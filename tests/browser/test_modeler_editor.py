@@ -1,6 +1,8 @@
 """The editors of a draft by clicks: a diagram, a form and a decision table are changed, checked and kept."""
 
+import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from playwright.sync_api import expect
@@ -38,9 +40,9 @@ def stored(company: ProcessEngine, draft: str, file: str) -> tuple[int, str]:
         return drafts.files(uow, draft)[file].revision, drafts.content(uow, draft, file).decode()
 
 
-def choose_first_user_task(owner: Person) -> None:
-    owner.page.locator(".djs-element[data-element-id]:has(.djs-visual)").filter(
-        has=owner.page.locator("rect")).locator("xpath=self::*[contains(@data-element-id, 'requisition')]").first.click()
+def saving(owner: Person) -> AbstractContextManager[object]:
+    """What is done inside is saved at the end, by itself."""
+    return owner.page.expect_response(lambda reply: reply.request.method == "PUT" and reply.ok)
 
 
 def test_looking_at_a_file_saves_nothing(person: People, company: ProcessEngine, draft: str) -> None:
@@ -50,3 +52,80 @@ def test_looking_at_a_file_saves_nothing(person: People, company: ProcessEngine,
     expect(owner.page.locator(".fjs-form-editor, .fjs-editor-container").first).to_be_visible()
     assert stored(company, draft, "parts_issue.bpmn") == before
     assert owner.script_errors == []
+
+
+def test_a_step_gets_its_english_name_and_its_role_without_typing_an_id(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.locator("[data-element-id=issue_parts]").first.click()
+    owner.page.get_by_text("本公司的规定").wait_for()
+    with saving(owner):
+        owner.page.locator("#bio-properties-panel-house-role").select_option("service_engineer")
+    revision, text = stored(company, draft, "parts_issue.bpmn")
+    assert revision == 2
+    assert re.search(r'id="issue_parts"[^>]*camunda:candidateGroups="service_engineer"', text)
+    assert owner.script_errors == []
+
+
+def test_what_a_step_lacks_is_told_while_it_is_drawn(person: People, draft: str) -> None:
+    owner = edit(person, draft)
+    expect(owner.page.locator("[data-nothing]")).to_be_visible()
+    owner.page.locator("[data-element-id=issue_parts]").first.click()
+    owner.page.locator("#bio-properties-panel-house-role").select_option("")
+    expect(owner.page.locator("[data-problems] [data-code=nobody]")).to_contain_text("凭表发放配件")
+    expect(owner.page.locator(".problem-badge")).to_have_count(1)
+    owner.page.get_by_role("button", name="撤销", exact=True).click()
+    expect(owner.page.locator("[data-problems] [data-code=nobody]")).to_have_count(0)
+
+
+def test_a_field_of_a_form_gets_another_name(person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft, "requisition.form")
+    owner.page.locator(".fjs-editor-container .fjs-form-field-textarea").click()
+    owner.page.locator("[data-group-id=group-general]").wait_for()
+    field = owner.page.locator("#bio-properties-panel-label, [data-entry-id=label] [contenteditable], [data-entry-id=label] input").first
+    if not field.is_visible():
+        owner.page.locator("[data-group-id=group-general] .bio-properties-panel-group-header").click()
+    with saving(owner):
+        field.fill("领用说明")
+    revision, text = stored(company, draft, "requisition.form")
+    assert revision == 2
+    assert "领用说明" in text
+    assert owner.script_errors == []
+
+
+def test_a_cell_of_a_decision_table_is_changed(person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft, "warranty.dmn")
+    cell = owner.page.locator("td.annotation [contenteditable]").first
+    cell.click()
+    with saving(owner):
+        cell.fill("由顾客付费")
+    revision, text = stored(company, draft, "warranty.dmn")
+    assert revision == 2
+    assert "由顾客付费" in text
+    assert owner.script_errors == []
+
+
+def test_two_who_edit_are_told_of_each_other_and_neither_loses_anything(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    first = edit(person, draft)
+    second = edit(person, draft, user="process_owner2", language="en")
+    expect(second.page.locator("[data-others]")).to_contain_text("is editing this draft, too")
+    for someone, role in ((first, "service_engineer"), (second, "service_lead")):
+        someone.page.locator("[data-element-id=issue_parts]").first.click()
+        someone.page.locator("#bio-properties-panel-house-role").select_option(role)
+        expect(someone.page.locator("[data-state]")).to_contain_text("已保存" if someone is first else "saved in between")
+        if someone is first:
+            expect_revision(company, draft, first, 2)
+    assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+    with saving(second):
+        second.page.get_by_role("button", name="Keep mine").click()
+    assert 'camunda:candidateGroups="service_lead"' in stored(company, draft, "parts_issue.bpmn")[1]
+
+
+def expect_revision(company: ProcessEngine, draft: str, owner: Person, revision: int) -> None:
+    """Wait until the diagram has been saved as `revision`."""
+    for _ in range(50):
+        if stored(company, draft, "parts_issue.bpmn")[0] == revision:
+            return
+        owner.page.wait_for_timeout(200)
+    raise AssertionError(stored(company, draft, "parts_issue.bpmn")[0])

@@ -21,6 +21,8 @@ let editor: Editor | null = null;
 let keeper: Keeper | null = null;
 const codes = JSON.parse(host.dataset.codes ?? '{}') as Stage['codes'];
 let served: Problem[] = [];
+let shown = '';
+let turn: Promise<void> = Promise.resolve();  // one file is opened after the other, however fast somebody clicks
 let [linting, checking] = [0, 0];
 
 function say(words: string, ...ways: [string, () => void][]): void {
@@ -66,13 +68,14 @@ async function lint(): Promise<void> {
   if (own && now === editor) list(merged(own, served.filter((problem) => !(problem.code in codes))));
 }
 
+/** What the server finds in the file that is shown; where no editor could open it, in what is stored. */
 async function check(): Promise<void> {
-  const [now, file] = [editor, keeper?.file];
-  if (!now || !file) return;
-  const reply = await post<{ problems: Problem[] }>(`${base}/check`, { files: { [file.name]: await now.text() } }).catch(() => null);
-  if (!reply || now !== editor) return;
-  served = reply.problems.filter((problem) => problem.file === file.name);
-  list(merged(served, (await now.lint?.()) ?? []));
+  const [now, name] = [editor, shown];
+  const files = now ? { [name]: await now.text() } : {};
+  const reply = await post<{ problems: Problem[] }>(`${base}/check`, { files }).catch(() => null);
+  if (!reply || now !== editor || name !== shown) return;
+  served = reply.problems.filter((problem) => problem.file === name);
+  list(merged(served, (await now?.lint?.()) ?? []));
 }
 
 function changed(): void {
@@ -87,11 +90,12 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
   await keeper?.flush();
   keeper?.stop();
   editor?.close();
-  [editor, keeper, served] = [null, null, []];
+  [editor, keeper, served, shown] = [null, null, [], file.name];
   window.clearTimeout(linting);
   window.clearTimeout(checking);
   host.setAttribute('aria-busy', 'true');
   for (const place of [rest.canvas, rest.panel, rest.tools]) place.replaceChildren();
+  rest.panel.hidden = file.kind !== 'process' && file.kind !== 'form';
   for (const tab of part('files').querySelectorAll('button')) tab.setAttribute('aria-selected', String(tab.dataset.file === file.name));
   const reply = await ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } });
   const stored = { ...file, revision: Number((reply.headers.get('ETag') ?? '').replace(/\D/g, '')) };
@@ -99,16 +103,24 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
   const kept = rest.mayEdit ? next.kept() : null;
   const text = await reply.text();
   const opener = OPENERS[file.kind];
-  if (!opener) { rest.canvas.textContent = text; host.removeAttribute('aria-busy'); return; }
+  if (!opener) { rest.canvas.textContent = text; return; }
   editor = await (await opener()).open({ ...rest, changed: rest.mayEdit ? changed : () => undefined }, kept?.text ?? text, file.name);
   keeper = next;
   if (kept) { next.file.revision = kept.revision; void next.save(); }
   else say(said(`已保存 ${file.words}`, `Saved ${file.words}`));
-  host.removeAttribute('aria-busy');
   void lint();
-  await check();
+  void check();
   const element = asked.get('element');
   if (element) editor.show?.({ element, path: [] });
+}
+
+/** Opens a file after those that were asked for before. One that no editor can show stays as it is, and the list says why. */
+function show(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
+  turn = turn.then(() => open(file, rest)).catch((error: Error) => {
+    say(said(`打不开 ${file.name}，文件保持原样：${error.message}`, `${file.name} cannot be opened and stays as it is: ${error.message}`));
+    void check();
+  }).finally(() => host.removeAttribute('aria-busy'));
+  return turn;
 }
 
 function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
@@ -119,7 +131,7 @@ function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
     tab.setAttribute('role', 'tab');
     tab.dataset.file = file.name;
     tab.textContent = file.name;
-    tab.addEventListener('click', () => void open(file, rest));
+    tab.addEventListener('click', () => void show(file, rest));
     return tab;
   }));
 }
@@ -148,7 +160,7 @@ async function begin(): Promise<void> {
     part('state').after(undo);
   }
   const first = found.files.find((file) => file.name === asked.get('file')) ?? found.files.find((file) => file.kind === 'process') ?? found.files[0];
-  if (first) await open(first, rest);
+  if (first) await show(first, rest);
   else { host.removeAttribute('aria-busy'); say(said('草稿里还没有文件。', 'There are no files in this draft yet.')); }
 }
 

@@ -4,7 +4,7 @@ import { said } from '../../layout/islands/said';
 import type { Canvas } from './marks';
 import { tool, type Stage } from './stage';
 
-interface Drawn { get<T>(name: string): T; on(event: string, act: () => void): void; saveSVG(): Promise<{ svg: string }> }
+interface Drawn { get<T>(name: string): T; on(event: string, act: (event: { active?: boolean }) => void): void; saveSVG(): Promise<{ svg: string }> }
 interface Stack { undo(): void; redo(): void; canUndo(): boolean; canRedo(): boolean }
 
 const SCALE = 2;  // pixels of a copied picture for one of the diagram
@@ -35,7 +35,8 @@ function offerChanges(stage: Stage, modeler: Drawn): void {
   modeler.on('commandStack.changed', look);
   look();
   tool(stage, said('查找', 'Find'), () => modeler.get<{ toggle(): void }>('searchPad').toggle());
-  tool(stage, said('试走', 'Simulate'), () => modeler.get<{ toggleMode(): void }>('toggleMode').toggleMode());
+  const simulate = tool(stage, said('试走', 'Simulate'), () => modeler.get<{ toggleMode(): void }>('toggleMode').toggleMode());
+  modeler.on('tokenSimulation.toggleMode', ({ active }) => simulate.setAttribute('aria-pressed', String(active)));
 }
 
 async function copyImage(modeler: Drawn): Promise<void> {

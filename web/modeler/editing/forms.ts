@@ -1,5 +1,6 @@
 /** The form editor: form-js with the component types that the server takes. */
 import { FormEditor } from '@bpmn-io/form-js-editor';
+import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import '@bpmn-io/form-js-editor/dist/assets/form-js-editor.css';
 import type { Editor, Stage } from './stage';
 

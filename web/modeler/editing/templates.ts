@@ -9,7 +9,7 @@ interface Binding { type: 'property' | 'camunda:property'; name: string }
 interface Property { label?: string; type: 'Dropdown' | 'Hidden'; value?: string; choices?: { name: string; value: string }[]; binding: Binding }
 export interface Template { id: string; name: string; description: string; appliesTo: string[]; elementType: { value: string }; properties: Property[]; entriesVisible: boolean; version: number }
 
-/** How long a step may take: what is written in the diagram → Chinese, English. Counted in working time by the calendar of the company. */
+/** How long a step may take: what is written in the diagram → Chinese, English. Counted by the clock, also at night and on holidays. */
 export const TERMS: [string, string, string][] = [
   ['PT2H', '2 小时', '2 hours'], ['PT4H', '4 小时', '4 hours'], ['PT8H', '8 小时', '8 hours'], ['P1D', '1 天', '1 day'], ['P2D', '2 天', '2 days'],
   ['P3D', '3 天', '3 days'], ['P5D', '5 天', '5 days'], ['P7D', '7 天', '7 days'], ['P14D', '14 天', '14 days'], ['P30D', '30 天', '30 days'],

@@ -44,6 +44,11 @@ const OWN: Record<string, string> = {
   'The due date as an EL expression (e.g. ${someDate}) or an ISO date (e.g. 2015-06-26T09:54:00).': '日期，例如 2026-06-26T09:54:00，或 ${变量}。',
   'Start typing "${}" to create an expression.': '输入 ${} 以使用变量。',
   'Multiple elements are selected. Select a single element to edit its properties.': '选中了多个元素。选择一个来编辑它的属性。',
+  'View DRD': '看决策关系图', 'View DRG': '看决策关系图', 'Hit policy:': '命中规则：', 'Hit policy': '命中规则', 'When': '当', 'And': '并且', 'Then': '则', 'Annotations': '备注', 'Annotation': '备注',
+  'Add rule': '添加规则', 'Add rule above': '在上方添加规则', 'Add rule below': '在下方添加规则', 'Remove rule': '删除规则', 'Copy rule': '复制规则',
+  'Cut rule': '剪切规则', 'Add input': '添加输入', 'Add output': '添加输出', 'Edit input': '编辑输入', 'Edit output': '编辑输出',
+  'Input': '输入', 'Output': '输出', 'Add cell description': '添加单元格说明', 'Decision name': '决策名称', 'Unique': '唯一', 'First': '首个',
+  'Any': '任意', 'Collect': '汇集', 'Rule order': '规则顺序', 'Priority (not supported)': '优先级',
 };
 const CHINESE: Record<string, string> = { ...library, ...OWN };
 
