@@ -28,7 +28,8 @@ def draft(company: ProcessEngine) -> str:
 
 def edit(person: People, draft: str, file: str = "parts_issue.bpmn", **who: str | int) -> Person:
     """The editor of `file`, ready."""
-    owner = person(str(who.get("user", "process_owner")), width=int(who.get("width", 1440)), language=str(who.get("language", "zh")))
+    owner = person(str(who.get("user", "process_owner")), width=int(who.get("width", 1440)),
+                   language=str(who.get("language", "zh")))
     owner.go(f"/modeler/drafts/{draft}/edit?file={file}")
     expect(owner.page.locator("[data-editor]")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
     return owner
@@ -82,7 +83,7 @@ def test_a_field_of_a_form_gets_another_name(person: People, company: ProcessEng
     owner = edit(person, draft, "requisition.form")
     owner.page.locator(".fjs-editor-container .fjs-form-field-textarea").click()
     owner.page.locator("[data-group-id=group-general]").wait_for()
-    field = owner.page.locator("#bio-properties-panel-label, [data-entry-id=label] [contenteditable], [data-entry-id=label] input").first
+    field = owner.page.locator("[data-entry-id=label]").locator("input, [contenteditable]").first
     if not field.is_visible():
         owner.page.locator("[data-group-id=group-general] .bio-properties-panel-group-header").click()
     with saving(owner):
