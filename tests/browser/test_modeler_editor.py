@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from engine import bundles, identity
+from engine.diagram.sources import File
 from engine.modeling import drafts
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.browser.person import Person
@@ -130,3 +132,15 @@ def expect_revision(company: ProcessEngine, draft: str, owner: Person, revision:
             return
         owner.page.wait_for_timeout(200)
     raise AssertionError(stored(company, draft, "parts_issue.bpmn")[0])
+
+
+def test_a_diagram_whose_references_have_prefixes_is_drawn_whole(person: People, company: ProcessEngine) -> None:
+    model = Path(__file__).parent.parent / "miwg" / "genmymodel-0-47--A.2.0-export.bpmn"
+    with company.transaction(SYSTEM) as uow:
+        actor = identity.actor(uow, "process_owner")
+    with company.transaction(actor) as uow:
+        other = drafts.create(uow, title="A.2.0", reason="试开", files=[File(model.name, model.read_bytes())])
+    owner = edit(person, other, model.name)
+    shapes = len(re.findall(rb"<bpmndi:BPMNShape ", model.read_bytes()))
+    expect(owner.page.locator(".djs-shape:not([data-element-id$=_label])")).to_have_count(shapes)
+    assert owner.script_errors == []

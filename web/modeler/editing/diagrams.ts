@@ -32,7 +32,18 @@ import 'bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css';
 interface Templates { applyTemplate(element: Shape, template: Template): Shape }
 
 export async function open(stage: Stage, text: string, name: string): Promise<Editor> {
-  return stage.mayEdit ? change(stage, text, name) : look(stage, text);
+  const plain = withPlainReferences(text);
+  return stage.mayEdit ? change(stage, plain, name) : look(stage, plain);
+}
+
+/** Some tools write `prefix:id` where they mean an element of the same file; bpmn-js only finds, and only keeps, a plain id.
+ * Only the references of BPMN are touched: labels and what other tools added stay as they are. */
+function withPlainReferences(text: string): string {
+  const ids = new Set([...text.matchAll(/\sid\s*=\s*["']([^"']+)["']/g)].map((found) => found[1]));
+  const plain = (whole: string, before: string, prefix: string, id: string): string =>
+    (ids.has(id) && !ids.has(`${prefix}:${id}`) ? before + id : whole);
+  return text.replace(/(\s(?:bpmnElement|default|processRef|sourceRef|targetRef|attachedToRef)=["'])([\w.-]+):([\w.-]+)(?=["'])/g, plain)
+    .replace(/(<(?:[\w.-]+:)?(?:incoming|outgoing|flowNodeRef)>\s*)([\w.-]+):([\w.-]+)(?=\s*<)/g, plain);
 }
 
 /** A picture to move about in, for who may not change it. */
