@@ -23,8 +23,10 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `uploads`, `document_store` | a received file made fit to keep (pure) · the object store, where there is one |
 | `change` < `timers` < `waiting`, `activities` < `execution` | `advance`: load, apply one step, write the rows that mirror it |
 | `notes` < `comments`, `documents` | what people add to the record of a case without moving it |
+| `smtp` | mails are handed over |
 | `recounting` | deadlines that wait follow a changed calendar |
-| `migration_rows` < `migration_tasks` < `migration` < `migration_plans` | open cases go to another version: rows, one case, all |
+| `migration_rows` < `migration_tasks` < `migration` | one open case goes to another version |
+| `migration_rehearsal` < `migration_plans` | all cases of a version: the dry run · the plan, its progress, its undo |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
 | `modeling/` | drafts of definitions, their check and approval, the library; stands below `jobs`, which makes one effective |
 | `watching` | who is told of a case |

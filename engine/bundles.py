@@ -114,8 +114,11 @@ class _Files:
         return model(self.uow, row.sha256, row.resource_name).processes[key]
 
     def form(self, key: str) -> Mapping[str, Any]:
-        found = self.forms.get(key)
-        return found if found is not None else canonical.loads(stored_bytes(self.uow, self._deployed("form", key).sha256))
+        found: Mapping[str, Any] | None = self.forms.get(key)
+        if found is not None:
+            return found
+        stored: Mapping[str, Any] = canonical.loads(stored_bytes(self.uow, self._deployed("form", key).sha256))
+        return stored
 
     def decision(self, key: str) -> decisions.Decision:
         return self.decisions.get(key) or stored_decision(self.uow, self._deployed("decision", key))

@@ -5,11 +5,8 @@ A record operation runs inside the transaction that advances its case: done exac
 transaction and may be repeated; the job's id is its key.
 """
 
-import smtplib
-import urllib.parse
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +22,7 @@ from engine import (
     instances,
     migration_plans,
     recounting,
+    smtp,
     step,
     timer_starts,
     timers,
@@ -33,7 +31,6 @@ from engine.errors import BpmnError, Conflict, EngineError, Forbidden, InvalidVa
 from engine.execution import Command
 from engine.job_rows import add_incident, resolve_incidents, resolved
 from engine.modeling import approvals
-from engine.settings import Settings
 from engine.spiff.steps import Complete, Retry, Step, ThrowError, Trigger
 from engine.tables import incident, job, mail, process_instance
 from engine.unit_of_work import SYSTEM, JobContext, Operation, ProcessEngine, UnitOfWork
@@ -279,29 +276,11 @@ def _run_mail(engine: ProcessEngine, row: Row) -> None:
         letter = uow.row(sa.select(mail).where(mail.c.id == row.id))
     if letter is None:
         raise PermanentFailure(f"mail {row.id} is gone")
-    sent = _send(engine.settings, letter)
+    sent = smtp.send(engine.settings, letter)
     with engine.transaction(SYSTEM) as uow:
         _mine(uow, row)
         if sent:
             uow.execute(sa.update(mail).where(mail.c.id == row.id).values(sent_at=uow.now))
-
-
-def _send(settings: Settings, letter: Row) -> bool:
-    """Hand a mail to the SMTP server (False: none set); the job's id is its Message-ID, so that a repeated one can be told."""
-    if not settings.smtp_url:
-        return False
-    url = urllib.parse.urlsplit(settings.smtp_url)
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.mail_from, letter.recipient, letter.subject
-    message["Message-ID"] = f"<{letter.id}@fuwuflow>"
-    message.set_content(letter.body)
-    with smtplib.SMTP(url.hostname or "localhost", url.port or 25, timeout=30) as server:
-        if url.scheme == "smtps" or "starttls" in url.query:
-            server.starttls()
-        if url.username:
-            server.login(urllib.parse.unquote(url.username), urllib.parse.unquote(url.password or ""))
-        server.send_message(message)
-    return True
 
 
 _RUNNERS: dict[str, Callable[[ProcessEngine, Row], None]] = {

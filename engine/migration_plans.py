@@ -5,19 +5,19 @@ none is forgotten. Who moves one holds the plan's row, so that a pause or an und
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import bundles, canonical, history, identity, ids, migration
-from engine.bundles import Bundle
-from engine.errors import Conflict, EngineError, Forbidden, InvalidValue, NotFound
+from engine.errors import Conflict, EngineError, Forbidden, NotFound
 from engine.job_rows import enqueue
+from engine.migration_rehearsal import are_open, definition_row, number, sides
 from engine.spiff.mapping import Elements, Mapped
-from engine.tables import definition, incident, job, migration_item, migration_plan, process_instance
+from engine.tables import incident, job, migration_item, migration_plan, process_instance
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine, UnitOfWork
 
 KIND = "migrate"
@@ -25,48 +25,8 @@ BATCH = 50
 """So many cases a job moves: other jobs have their turn in between."""
 LANES = 4
 """So many jobs share a plan: as many workers move cases at once where the database lets them."""
-READ = 500
-EXAMPLES = 5
 UNDER_WAY = ("running", "paused", "undoing")
 Row = sa.Row[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Two versions: their rows of `definition`, what an open case of the first runs on, what it would run on."""
-
-    source: Row
-    target: Row
-    before: Bundle
-    after: Bundle
-    open_cases: int
-
-
-@dataclass(slots=True)
-class Group:
-    """Cases of a dry run with the same reason or the same change at the same element."""
-
-    code: str
-    process: str
-    element: str | None
-    cases: int = 0
-    examples: list[tuple[str, str]] = field(default_factory=list)  # case id, business key
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """A dry run: of `total` cases `looked_at` were examined, of which `possible` can move."""
-
-    total: int
-    looked_at: int
-    possible: int
-    refused: Sequence[Group]
-    changes: Sequence[Group]
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether there are more cases than were looked at."""
-        return self.looked_at < self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,36 +56,6 @@ class Item:
 
 
 # ------------------------------------------------------------------ look
-def sides(uow: UnitOfWork, source: str, target: str) -> Sides:
-    """What two versions of a process are, by definition id. `NotFound`, `InvalidValue("migration_other_process")`."""
-    rows = [_definition(uow, each) for each in (source, target)]
-    if rows[0].key != rows[1].key:
-        raise InvalidValue("migration_other_process", field="target", value=f"{rows[0].key}, {rows[1].key}")
-    after = bundles.would_start(uow, rows[1])
-    newest = uow.row(sa.select(process_instance.c.bundle_id).where(*_open(source, after.id)).order_by(
-        process_instance.c.id.desc()).limit(1))
-    before = bundles.load(uow, newest.bundle_id) if newest else bundles.would_start(uow, rows[0])
-    return Sides(rows[0], rows[1], before, after, _number(uow, source, after.id))
-
-
-def rehearse(uow: UnitOfWork, source: str, after: Bundle, mapping: Elements, *, most: int = 20_000) -> Rehearsal:
-    """The dry run over the open cases of a version, at most so many; `after` may be only compiled. Nothing is written."""
-    refused, changes = dict[Any, Group](), dict[Any, Group]()
-    looked_at = possible = 0
-    known: dict[str, dict[str, Mapped]] = {}
-    for rows in _pages(uow, source, after.id, most):
-        seen = migration.read(uow, [row.id for row in rows])
-        for row in rows:
-            verdict = migration.examine(uow, row, after, mapping, seen=seen[row.id], known=known.setdefault(row.bundle_id, {}))
-            looked_at += 1
-            possible += verdict.is_possible
-            for code, element in verdict.reasons:
-                _count(refused, row, code, verdict.process, element)
-            for each in {(c["kind"], c["process"], c["element"]) for c in verdict.changes}:
-                _count(changes, row, *each)
-    return Rehearsal(_number(uow, source, after.id), looked_at, possible, _sorted(refused), _sorted(changes))
-
-
 def get(uow: UnitOfWork, plan_id: str) -> Row:
     """A plan. `NotFound`."""
     row = uow.row(sa.select(migration_plan).where(migration_plan.c.id == plan_id))
@@ -146,14 +76,15 @@ def progress(uow: UnitOfWork, plan_id: str) -> Progress:
     options = canonical.loads(plan.options)
     counts = _counts(uow, plan_id)
     is_undo = plan.status in ("undoing", "undone") or (plan.status == "paused" and options.get("paused") == "undoing")
-    total = sum(counts.values()) if plan.started_at else _number(uow, plan.source, options["bundle"], options.get("cases"))
+    total = sum(counts.values()) if plan.started_at else number(uow, plan.source, options["bundle"], options.get("cases"))
     done = total - counts["waiting"] if plan.started_at else 0
     if is_undo:
         total = counts["moved"] + counts["undone"] + counts["kept"]
         done = total - counts["moved"]
     failed = uow.row(sa.select(incident).join(job, job.c.id == incident.c.job_id).where(
         job.c.kind == KIND, job.c.topic == plan.id, incident.c.resolved_at.is_(None)))
-    return Progress(plan, _definition(uow, plan.source), _definition(uow, plan.target), counts, total, done, is_undo, failed)
+    before, after = definition_row(uow, plan.source), definition_row(uow, plan.target)
+    return Progress(plan, before, after, counts, total, done, is_undo, failed)
 
 
 def items(uow: UnitOfWork, plan_id: str, *, status: str | None = None, after: str = "", limit: int = 50) -> list[Item]:
@@ -194,11 +125,12 @@ def start(uow: UnitOfWork, plan_id: str) -> None:
     """Let the worker move the cases that are open now. `Conflict` when there are none, or another plan is under way."""
     plan = _locked(uow, plan_id, "planned")
     _must_be_alone(uow, plan)
-    _must_be_in_effect(_definition(uow, plan.target))
+    _must_be_in_effect(definition_row(uow, plan.target))
     options = canonical.loads(plan.options)
     chosen = sa.select(sa.literal(plan_id), process_instance.c.id, sa.literal("waiting")).where(
-        *_open(plan.source, options["bundle"], options.get("cases")))
-    if not uow.execute(sa.insert(migration_item).from_select(["plan_id", "instance_id", "status"], chosen)).rowcount:
+        *are_open(plan.source, options["bundle"], options.get("cases")))
+    uow.execute(sa.insert(migration_item).from_select(["plan_id", "instance_id", "status"], chosen))
+    if not _counts(uow, plan_id):
         raise Conflict("migration_no_cases", plan=plan_id)
     _set(uow, plan, "running", options | {"by": uow.actor.id}, started_at=uow.now)
     _send(uow, plan)
@@ -344,39 +276,6 @@ def _enqueue(uow: UnitOfWork, plan: Row) -> None:
     enqueue(uow, KIND, arguments={"plan": plan.id}, process_key=plan.process_key, topic=plan.id)
 
 
-def _open(source: str, bundle_id: str, cases: Sequence[str] | None = None) -> tuple[sa.ColumnElement[bool], ...]:
-    """The open cases of a version that are not on the target's parts already."""
-    here = process_instance.c
-    chosen = (here.id.in_(list(cases)),) if cases is not None else ()
-    return here.definition_id == source, here.ended_at.is_(None), here.bundle_id != bundle_id, *chosen
-
-
-def _number(uow: UnitOfWork, source: str, bundle_id: str, cases: Sequence[str] | None = None) -> int:
-    return int(uow.scalar(sa.select(sa.func.count()).select_from(process_instance).where(*_open(source, bundle_id, cases))) or 0)
-
-
-def _pages(uow: UnitOfWork, source: str, bundle_id: str, most: int) -> Iterator[list[Row]]:
-    after, left = "", most
-    while left > 0:
-        query = sa.select(process_instance).where(*_open(source, bundle_id), process_instance.c.id > after)
-        rows = uow.rows(query.order_by(process_instance.c.id).limit(min(READ, left)))
-        if not rows:
-            return
-        yield rows
-        after, left = rows[-1].id, left - len(rows)
-
-
-def _count(into: dict[Any, Group], row: Row, code: str, process: str, element: str | None) -> None:
-    group = into.setdefault((code, process, element), Group(code, process, element))
-    group.cases += 1
-    if len(group.examples) < EXAMPLES:
-        group.examples.append((row.id, row.business_key))
-
-
-def _sorted(found: Mapping[Any, Group]) -> list[Group]:
-    return sorted(found.values(), key=lambda each: (-each.cases, each.code, each.process, each.element or ""))
-
-
 def _counts(uow: UnitOfWork, plan_id: str) -> Counter[str]:
     rows = uow.rows(sa.select(migration_item.c.status, sa.func.count().label("n")).where(
         migration_item.c.plan_id == plan_id).group_by(migration_item.c.status))
@@ -385,13 +284,6 @@ def _counts(uow: UnitOfWork, plan_id: str) -> Counter[str]:
 
 def _reasons(text: str | None) -> tuple[tuple[str, str | None, str], ...]:
     return tuple((each["code"], each["element"], each["process"]) for each in canonical.loads(text or "[]"))
-
-
-def _definition(uow: UnitOfWork, definition_id: str) -> Row:
-    row = uow.row(sa.select(definition).where(definition.c.id == definition_id, definition.c.kind == "process"))
-    if row is None:
-        raise NotFound(kind="process", id=definition_id)
-    return row
 
 
 def _must_migrate(uow: UnitOfWork) -> None:

@@ -2,7 +2,7 @@
 
 import time
 
-from engine import deployments, jobs, migration, migration_plans
+from engine import deployments, jobs, migration, migration_plans, migration_rehearsal
 from engine.bundles import latest
 from engine.diagram.check import File
 from engine.settings import Settings
@@ -26,11 +26,11 @@ def measure(table: Table, kind: str, databases: Databases, template: str, *, cas
         target = latest(uow, "process", "bench")
         assert source is not None
         assert target is not None
-        sides = migration_plans.sides(uow, source.id, target.id)
+        sides = migration_rehearsal.sides(uow, source.id, target.id)
     mapping = migration.propose(sides.before, sides.after)
     begin = time.perf_counter()
     with engine.reading(SYSTEM) as uow:
-        found = migration_plans.rehearse(uow, source.id, sides.after, mapping)
+        found = migration_rehearsal.rehearse(uow, source.id, sides.after, mapping)
     _add(table, kind, f"dry run of a migration, {cases:,} open cases", begin, found.possible)
     with engine.transaction(SYSTEM) as uow:
         plan = migration_plans.create(uow, source=source.id, target=target.id, mapping=mapping, reason="bench")

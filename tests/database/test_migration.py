@@ -9,9 +9,21 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import bundles, canonical, cases, entries, instances, jobs, migration, migration_plans, migration_words, tasks
+from engine import (
+    bundles,
+    canonical,
+    cases,
+    entries,
+    instances,
+    jobs,
+    migration,
+    migration_plans,
+    migration_rehearsal,
+    migration_words,
+    tasks,
+)
 from engine.diagram.check import File
-from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue
+from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue, PermanentFailure
 from engine.tables import (
     activity_instance,
     definition,
@@ -79,7 +91,7 @@ def plan(small: Small, mapping: Mapping_ | None = None, **more: Any) -> str:
     first, *_, last = versions(small) * 2 if len(versions(small)) == 1 else versions(small)
     if mapping is None:
         with small.engine.reading(SYSTEM) as uow:
-            found = migration_plans.sides(uow, first, last)
+            found = migration_rehearsal.sides(uow, first, last)
         mapping = migration.propose(found.before, found.after)
     made = small.do("root", migration_plans.create, source=first, target=last, mapping=mapping, reason="a better way", **more)
     return str(made)
@@ -97,11 +109,11 @@ def move(small: Small, *data: bytes | File, mapping: Mapping_ | None = None) -> 
     return made
 
 
-def rehearse(small: Small, mapping: Mapping_ | None = None) -> migration_plans.Rehearsal:
+def rehearse(small: Small, mapping: Mapping_ | None = None) -> migration_rehearsal.Rehearsal:
     with small.engine.reading(SYSTEM) as uow:
-        found = migration_plans.sides(uow, versions(small)[0], versions(small)[-1])
+        found = migration_rehearsal.sides(uow, versions(small)[0], versions(small)[-1])
         chosen = mapping if mapping is not None else migration.propose(found.before, found.after)
-        return migration_plans.rehearse(uow, found.source.id, found.after, chosen)
+        return migration_rehearsal.rehearse(uow, found.source.id, found.after, chosen)
 
 
 def progress(small: Small, plan_id: str) -> migration_plans.Progress:
@@ -384,8 +396,12 @@ def test_failed_job_takes_the_operation_of_the_new_version(small: Small) -> None
     def served(topic: str) -> bytes:
         return diagram(start(), service("book", topic), end(), flows("begin", "book", "done"))
 
+    def refuses(_uow: object, _context: object) -> dict[str, object]:
+        raise PermanentFailure("the shop is closed")
+
     small.operation("good", lambda _uow, _context: {"booked": True})
-    small.deploy(served("missing"))
+    small.operation("bad", refuses)
+    small.deploy(served("bad"))
     case = small.start()
     small.run()
     [stopped] = small.incidents()

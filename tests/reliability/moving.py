@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from engine import jobs, migration, migration_plans
+from engine import jobs, migration, migration_plans, migration_rehearsal
 from engine.settings import Settings
 from engine.tables import definition
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -29,7 +29,7 @@ def prepare(url: str, *, is_undone: bool) -> str:
     versions = sa.select(definition.c.id).where(definition.c.key == "moving").order_by(definition.c.version)
     source, target = (row.id for row in small.rows(versions))
     with engine.reading(SYSTEM) as uow:
-        sides = migration_plans.sides(uow, source, target)
+        sides = migration_rehearsal.sides(uow, source, target)
     plan = small.do("root", migration_plans.create, source=source, target=target, reason="better",
                     mapping=migration.propose(sides.before, sides.after))
     small.do("root", migration_plans.start, plan)
