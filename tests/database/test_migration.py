@@ -177,6 +177,14 @@ def test_ended_cases_and_those_of_other_versions_stay(small: Small) -> None:
     assert (small.case(ended).process_version, small.case(newer).process_version) == (1, 2)
 
 
+def test_versions_of_two_processes_have_no_plan(small: Small) -> None:
+    small.deploy(PLAIN)
+    small.deploy(diagram(start(), user("serve"), end(), flows("begin", "serve", "done"), key="other"))
+    ours, theirs = (row.id for row in small.rows(sa.select(definition).order_by(definition.c.key)))
+    with pytest.raises(InvalidValue, match="migration_other_process"), small.engine.reading(SYSTEM) as uow:
+        migration_rehearsal.sides(uow, ours, theirs)
+
+
 def test_only_the_chosen_cases_move(small: Small) -> None:
     small.deploy(PLAIN)
     chosen, other = small.start(), small.start()
