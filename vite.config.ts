@@ -70,6 +70,7 @@ export default defineConfig({
         differences: 'web/modeler/differences.ts',
         editor: 'web/modeler/editor.ts',
         fetching: 'web/modeler/fetching.ts',
+        migrating: 'web/modeler/migrating.ts',
         trying: 'web/modeler/trying.ts',
       },
     },

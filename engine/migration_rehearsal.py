@@ -10,7 +10,7 @@ from engine import bundles, migration
 from engine.bundles import Bundle
 from engine.errors import InvalidValue, NotFound
 from engine.spiff.mapping import Elements, Mapped
-from engine.tables import definition, process_instance
+from engine.tables import activity_instance, definition, process_instance
 from engine.unit_of_work import UnitOfWork
 
 READ = 500
@@ -97,6 +97,15 @@ def number(uow: UnitOfWork, source: str, bundle_id: str, cases: Sequence[str] | 
     """How many cases `are_open`."""
     found = sa.select(sa.func.count()).select_from(process_instance).where(*are_open(source, bundle_id, cases))
     return int(uow.scalar(found) or 0)
+
+
+def standing(uow: UnitOfWork, source: str, bundle_id: str) -> dict[tuple[str, str], int]:
+    """How many tokens of the cases that `are_open` stand at which (process, element)."""
+    here = activity_instance.c
+    query = sa.select(here.process_key, here.element, sa.func.count().label("n")).join(
+        process_instance, process_instance.c.id == here.instance_id).where(
+        here.ended_at.is_(None), *are_open(source, bundle_id)).group_by(here.process_key, here.element)
+    return {(row.process_key, row.element): row.n for row in uow.rows(query)}
 
 
 def _pages(uow: UnitOfWork, source: str, bundle_id: str, most: int) -> Iterator[list[Row]]:
