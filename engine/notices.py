@@ -114,6 +114,13 @@ def one(uow: UnitOfWork, notice_id: str) -> Notice:
     return _read(row)
 
 
+def mark_followed(uow: UnitOfWork, found: Notice) -> None:
+    """The actor went where a notice leads: it is seen, and so are the others that lead to the same task."""
+    same = [notice.c.task_id == found.task_id] if found.task_id else []
+    uow.execute(sa.update(notice).where(notice.c.user_id == uow.actor.id, notice.c.seen_at.is_(None),
+                                        sa.or_(notice.c.id == found.id, *same)).values(seen_at=uow.now))
+
+
 def told(uow: UnitOfWork, user_id: str, where: sa.ColumnElement[bool]) -> list[Notice]:
     """The newest `COUNTED` notices of a person that match, for the digest."""
     query = _READ.where(notice.c.user_id == user_id, where).order_by(notice.c.created_at.desc(), notice.c.id.desc())

@@ -98,6 +98,10 @@ def _open_tasks(change: Change, armed: Deadlines) -> None:
         return
     change.uow.later(_OFFER, rows)
     announce(change.uow, change.row, rows)
+    for row in rows:
+        if row["assignee"] is not None:
+            notices.tell(change.uow, row["assignee"], "assigned", subject=f"{row['id']}/1", instance_id=change.row.id,
+                         task_id=row["id"])
     candidates = [found for row in rows if row["assignee"] is None for found in candidate_rows(change.uow, row)]
     if candidates:
         change.uow.later(_ADD_CANDIDATES, candidates)

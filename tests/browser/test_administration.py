@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from engine import identity, interventions
+from engine import calendars, identity, interventions
 from engine.interventions import Skip
 from engine.tables import incident, membership, office, user_account
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -172,3 +173,43 @@ def users(company: ProcessEngine, *names: str) -> int:
     """How many of these users there are."""
     with company.reading(SYSTEM) as uow:
         return len(uow.rows(sa.select(user_account.c.id).where(user_account.c.id.in_(names))))
+
+
+# ------------------------------------------------------------------ the working calendar
+@pytest.mark.parametrize(("width", "language"), [(390, "zh"), (DESK, "en")])
+def test_free_day_is_seen_with_its_effect_before_it_is_set(
+        person: People, company: ProcessEngine, width: int, language: str) -> None:
+    admin = person("admin", width=width, language=language)
+    admin.go("/admin/calendar?year=2026&day=2026-03-06")
+    admin.page.locator("input[name=name]").fill("停电")
+    admin.page.locator("form", has=admin.page.locator("input[name=name]")).get_by_role("button").click()
+    expect(admin.page.locator("main")).to_contain_text({"zh": "尚未保存", "en": "Nothing has been saved yet"}[language])
+    assert is_working(company, date(2026, 3, 6))
+    must_be_accessible(admin)
+    admin.page.locator("button.btn-primary").click()
+    expect(admin.page.locator("td[title='停电']")).to_have_count(1)
+    assert not is_working(company, date(2026, 3, 6))
+
+
+def test_days_of_a_file_are_previewed_corrected_and_set(person: People, company: ProcessEngine, tmp_path: Path) -> None:
+    wrong, right = tmp_path / "wrong.csv", tmp_path / "right.csv"
+    wrong.write_text("day,kind,name\n2026-02-30,休,高温假\n2026-07-06,休,高温假\n", "utf-8")
+    right.write_text("day,kind,name\n2026-07-06,休,高温假\n2026-07-11,班,高温假\n", "utf-8")
+    admin = person("admin", width=DESK)
+    admin.go("/admin/calendar/import")
+    admin.page.locator("#file").set_input_files(wrong)
+    admin.page.get_by_role("button", name="检查文件").click()
+    expect(admin.page.get_by_role("alert")).to_be_visible()
+    expect(admin.page.locator("main")).to_contain_text("“2026-02-30”不是日期")
+    must_be_accessible(admin)
+    admin.page.locator("#file").set_input_files(right)
+    admin.page.get_by_role("button", name="检查文件").click()
+    assert is_working(company, date(2026, 7, 6))
+    admin.page.locator("button.btn-lg").click()
+    expect(admin.page).to_have_url(re.compile("/admin/calendar"))
+    assert (is_working(company, date(2026, 7, 6)), is_working(company, date(2026, 7, 11))) == (False, True)
+
+
+def is_working(company: ProcessEngine, day: date) -> bool:
+    with company.reading(SYSTEM) as uow:
+        return calendars.load(uow).is_working(day)

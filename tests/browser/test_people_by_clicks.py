@@ -7,13 +7,17 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from engine import chores, deployments
+from engine.diagram.sources import File
 from engine.tables import history_event, mail, substitution
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.browser.access import must_be_accessible
-from tests.browser.outcome import must_be_proven
+from tests.browser.outcome import apart, must_be_proven
 from tests.browser.person import PASSWORD, Person
+from tests.conftest import Clock
 from tests.database import acting
 from tests.database.acting import Case
+from tests.diagram_text import diagram, end, flows, properties, start, user
 
 LEAD, ENGINEER, COLLEAGUE = "lead.changsha", "engineer.changsha", "engineer2.changsha"
 REPORT = {
@@ -90,7 +94,7 @@ def test_notice_leads_to_the_task_and_is_seen_by_that(person: People, case: Case
     say(lead, f"@{ENGINEER} 顾客下午在")
     engineer.go("/notices")
     told = engineer.page.locator(".notice-list .is-unseen")
-    expect(told).not_to_have_count(0)
+    expect(told).to_have_count(2)  # assigned by the diagram, and mentioned: both lead to the task
     must_be_accessible(engineer)
     told.first.get_by_role("link").click()
     engineer.sees(STEP)
@@ -152,3 +156,47 @@ def enter(someone: Person, begin: str, until: str, substitute: str) -> None:
     someone.page.locator("#substitute").select_option(substitute)
     someone.page.locator("#reason").fill("培训")
     someone.page.get_by_role("button", name="登记", exact=True).click()
+
+
+# ------------------------------------------------------------------ separation of duties
+LEADING = "service_lead,service_center_manager"
+QUOTED = diagram(start(), user("quote", LEADING, name="报价"),
+                 user("approve", LEADING, properties(not_by="quote"), name="批准报价"), end(),
+                 flows("begin", "quote", "approve", "done"), key="discount", starters="service_lead")
+
+
+@pytest.fixture
+def discount(company: ProcessEngine) -> Case:
+    """A price that the lead has quoted, and that somebody else has to approve. To be asked for before `person`."""
+    with company.transaction(SYSTEM) as uow:
+        deployments.deploy(uow, [File("discount.bpmn", QUOTED)], name="discount")
+    return acting.start(company, "lead.changsha", "discount").do("lead.changsha", "quote")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_who_quoted_may_not_approve(discount: Case, person: People, company: ProcessEngine, language: str) -> None:
+    task = discount.task("approve").id
+    lead, manager = person("lead.changsha", language=language), person("manager", width=DESK, language=language)
+    lead.go(f"/tasks/{task}")
+    expect(lead.page.locator("main")).to_contain_text({"zh": "“报价”由您办理", "en": "You did “报价”"}[language])
+    expect(lead.page.locator("#complete")).to_have_count(0)
+    must_be_accessible(lead)
+    manager.go(f"/tasks/{task}")
+    manager.complete()
+    assert discount.ended_at == "done"
+
+
+# ------------------------------------------------------------------ the weekly digest
+def test_weekly_digest_is_chosen_and_mailed_on_monday(person: People, company: ProcessEngine, clock: Clock) -> None:
+    apart(chores.run_due, company)  # the first time it only begins to count
+    engineer = person(ENGINEER)
+    engineer.go("/me")
+    engineer.page.locator("input[name=digest]").check()
+    engineer.page.get_by_role("button", name="保存", exact=True).click()
+    expect(engineer.page.get_by_role("status")).to_contain_text("邮件提醒的选择已保存")
+    clock.move(days=7)
+    apart(chores.run_due, company)
+    admin = person("admin", width=DESK)
+    admin.go("/admin/mail")
+    expect(admin.page.locator("main")).to_contain_text("本周待办：您有 1 项任务")
+    expect(admin.page.locator("main")).to_contain_text("engineer.changsha@")

@@ -107,5 +107,5 @@ export function tools(part: HTMLElement, halves: Half[]): void {
     button.addEventListener('click', actions[button.dataset.zoom ?? ''] ?? (() => undefined));
   });
   window.addEventListener('beforeprint', () => { whole(halves); });
-  window.addEventListener('resize', () => { halves.forEach((half) => { canvasOf(half).resized(); }); });
+  window.addEventListener('resize', () => { halves.forEach((half) => { canvasOf(half).resized(); }); whole(halves); });
 }

@@ -86,8 +86,10 @@ def _planning(error: EngineError | None = None, *, is_tried: bool = False) -> st
         must_model_or_decide(uow)
         source = deployments.definition_row(uow, request.values.get("source", ""))
         versions = library.versions(uow, "process", source.key)
-        others = [each for each in versions if each.row.id != source.id and each.row.withdrawn_at is None]
-        target = request.values.get("target") or (others[0].row.id if others else "")
+        others = [each for each in versions if each.row.withdrawn_at is None]
+        target = request.values.get("target") or next((each.row.id for each in others if each.row.id != source.id), "")
+        if not target and migration_rehearsal.sides(uow, source.id, source.id).open_cases:
+            target = source.id  # their forms, decisions or called processes have newer versions
         if not target:
             return show(uow, "migration_new", "migrations", error, source=source, others=[], versions=versions, sides=None,
                         title=words.in_words(source))
@@ -98,9 +100,9 @@ def _planning(error: EngineError | None = None, *, is_tried: bool = False) -> st
             migration.check(found.before, found.after, mapping)
             tried = migration_rehearsal.rehearse(uow, source.id, found.after, mapping, most=TRIED)
         steps = _steps(uow, found, mapping)
+        standing = {each.id: str(each.here) for each in steps[source.key] if each.here}
         return show(uow, "migration_new", "migrations", error, source=source, others=others, versions=versions, sides=found,
-                    title=words.in_words(source), steps=steps, standing={each.id: str(each.here) for each in steps[source.key]
-                                                                         if each.here}, tried=_told(found.before, tried),
+                    title=words.in_words(source), steps=steps, standing=standing, tried=_told(found.before, found.after, tried),
                     names={key: words.process_name(process) for key, process in found.before.processes.items()},
                     reason=field("reason", 1_000))
 
@@ -126,13 +128,13 @@ def _name(bundle: Bundle, process: str, element: str | None) -> str:
     return found.words(words.language()) if found is not None else element or ""
 
 
-def _told(before: Bundle, tried: Rehearsal | None) -> dict[str, Any] | None:
+def _told(before: Bundle, after: Bundle, tried: Rehearsal | None) -> dict[str, Any] | None:
     """A dry run in words."""
     if tried is None:
         return None
     refused = [{"words": migration_words.reason(each.code, _name(before, each.process, each.element), words.language()),
                 "count": each.cases, "examples": each.examples} for each in tried.refused]
-    changes = [{"words": _changes()[each.code].format(element=_name(before, each.process, each.element)),
+    changes = [{"words": _changes()[each.code].format(element=_name(after, each.process, each.element)),
                 "count": each.cases, "examples": each.examples} for each in tried.changes]
     return {"found": tried, "refused": refused, "changes": changes}
 

@@ -32,7 +32,7 @@ def follow(notice_id: str) -> Response:
     """Go where a notice leads; it is seen then."""
     with unit_of_work(writes=True) as uow:
         found = notices.one(uow, notice_id)
-        notices.mark_seen(uow, [notice_id])
+        notices.mark_followed(uow, found)
     return redirect(_target(found))
 
 

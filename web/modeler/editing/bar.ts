@@ -16,8 +16,21 @@ const KEYS: [string, string, string][] = [
   ['s', '留出空间', 'Space tool'], ['c', '连接', 'Connect'],
 ];
 
+const PALETTE = 130;  // pixels at the left that the palette covers
+
+/** The whole diagram, beside the palette. */
+export function whole(canvas: Canvas): void {
+  canvas.zoom('fit-viewport', 'auto');
+  const { scale, inner, outer } = canvas.viewbox();
+  const room = outer.width - PALETTE - 20;
+  if (inner.width * scale > room) canvas.zoom(Math.max(room / inner.width, 0.2));
+  const now = canvas.viewbox();
+  const left = (now.inner.x - now.x) * now.scale;
+  if (left < PALETTE) canvas.scroll({ dx: PALETTE - left, dy: 0 });
+}
+
 export function offer(stage: Stage, modeler: Drawn): void {
-  const fit = (): void => modeler.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
+  const fit = (): void => whole(modeler.get<Canvas>('canvas'));
   if (stage.mayEdit) offerChanges(stage, modeler);
   tool(stage, said('整张图', 'Whole diagram'), fit);
   tool(stage, said('复制为 PNG', 'Copy as PNG'), () => void copyImage(modeler));

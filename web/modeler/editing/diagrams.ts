@@ -10,15 +10,16 @@ import TokenSimulationModule from 'bpmn-js-token-simulation';
 import CamundaBehaviors from 'camunda-bpmn-js-behaviors/lib/camunda-platform';
 import camunda from 'camunda-bpmn-moddle/resources/camunda.json';
 import MinimapModule from 'diagram-js-minimap';
-import { offer } from './bar';
+import { offer, whole } from './bar';
 import { houseProvider } from './house';
 import { HouseLinter } from './lint';
 import { Marks, type Canvas, type Registry } from './marks';
 import type { Moddle, Shape } from './model';
+import { speak } from './spoken';
 import type { Editor, Stage } from './stage';
 import { keeping, templates, type Template } from './templates';
 import { vocabularyOf } from './vocabulary';
-import { wordsModule } from './words';
+import { TYPES, wordsModule } from './words';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
@@ -66,7 +67,8 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
   });
   keepWhatIsThere(modeler.get<Templates>('elementTemplates'));
   await modeler.importXML(text);
-  modeler.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
+  whole(modeler.get<Canvas>('canvas'));
+  const silence = speak(stage.panel, '.bio-properties-panel-header-type', TYPES);
   modeler.on('commandStack.changed', () => stage.changed());
   offer(stage, modeler as unknown as Parameters<typeof offer>[1]);
   const [marks, linter] = [new Marks(modeler), new HouseLinter(stage)];
@@ -76,7 +78,7 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
     lint: () => linter.problems((modeler as unknown as { getDefinitions(): unknown }).getDefinitions(), find, name),
     mark: (found) => marks.paint(found),
     show: (problem) => marks.show(problem),
-    close: () => modeler.destroy(),
+    close: () => { silence(); modeler.destroy(); },
   };
 }
 

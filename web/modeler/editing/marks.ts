@@ -2,7 +2,9 @@
 import type { Shape } from './model';
 import type { Problem } from './server';
 
-export interface Canvas { zoom(scale: 'fit-viewport', centre?: 'auto'): void; addMarker(id: string, marker: string): void; removeMarker(id: string, marker: string): void; scrollToElement(id: string): void }
+interface Box { x: number; y: number; width: number; height: number }
+interface View extends Box { scale: number; inner: Box; outer: { width: number; height: number } }
+export interface Canvas { zoom(scale: 'fit-viewport' | number, centre?: 'auto'): void; viewbox(): View; scroll(by: { dx: number; dy: number }): void; addMarker(id: string, marker: string): void; removeMarker(id: string, marker: string): void; scrollToElement(id: string): void }
 export interface Registry { get(id: string): Shape | undefined }
 interface Overlays { add(id: string, type: string, overlay: object): void; remove(filter: object): void }
 interface Drawn { get<T>(name: string): T }

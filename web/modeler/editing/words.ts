@@ -50,6 +50,21 @@ const OWN: Record<string, string> = {
   'Input': '输入', 'Output': '输出', 'Add cell description': '添加单元格说明', 'Decision name': '决策名称', 'Unique': '唯一', 'First': '首个',
   'Any': '任意', 'Collect': '汇集', 'Rule order': '规则顺序', 'Priority (not supported)': '优先级',
 };
+/** Kinds of elements at the head of the properties panel, in lower case. */
+export const TYPES: Record<string, string> = {
+  'collaboration': '协作图', 'process': '流程', 'participant': '泳池', 'pool': '泳池', 'lane': '泳道', 'user task': '用户任务', 'service task': '服务任务', 'send task': '发送任务',
+  'receive task': '接收任务', 'manual task': '人工任务', 'script task': '脚本任务', 'business rule task': '业务规则任务', 'task': '任务', 'call activity': '调用活动',
+  'sub process': '子流程', 'sub-process': '子流程', 'event sub process': '事件子流程', 'start event': '开始事件', 'end event': '结束事件',
+  'intermediate throw event': '中间抛出事件', 'intermediate catch event': '中间捕获事件', 'boundary event': '边界事件', 'exclusive gateway': '排他网关',
+  'inclusive gateway': '包容网关', 'parallel gateway': '并行网关', 'event based gateway': '事件网关', 'event-based gateway': '事件网关', 'sequence flow': '顺序流',
+  'message flow': '消息流', 'association': '关联', 'text annotation': '文本注释', 'group': '分组', 'data object reference': '数据对象', 'data store reference': '数据存储',
+  'message start event': '消息开始事件', 'timer start event': '计时开始事件', 'error start event': '错误开始事件', 'escalation start event': '升级开始事件',
+  'message intermediate catch event': '消息中间捕获事件', 'timer intermediate catch event': '计时中间捕获事件', 'link intermediate catch event': '链接中间捕获事件',
+  'message boundary event': '消息边界事件', 'timer boundary event': '计时边界事件', 'error boundary event': '错误边界事件', 'escalation boundary event': '升级边界事件',
+  'message intermediate throw event': '消息中间抛出事件', 'escalation intermediate throw event': '升级中间抛出事件', 'link intermediate throw event': '链接中间抛出事件',
+  'message end event': '消息结束事件', 'error end event': '错误结束事件', 'escalation end event': '升级结束事件', 'terminate end event': '终止结束事件',
+  'conditional flow': '条件流', 'default flow': '默认流',
+};
 const CHINESE: Record<string, string> = { ...library, ...OWN };
 
 function translate(template: string, facts: Record<string, string> = {}): string {
