@@ -4,12 +4,26 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import clients, engine_alone, inbox, memory, migration, polling, proof, soundness, steps, timers, together
+from tests.bench import (
+    clients,
+    engine_alone,
+    inbox,
+    memory,
+    migration,
+    modeller,
+    polling,
+    proof,
+    soundness,
+    steps,
+    timers,
+    together,
+)
 from tests.bench.company import databases, prepare
 from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
-PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof")
+PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
+         "modeller")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -51,6 +65,7 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "timers": lambda: timers.measure(table, *where, timers=300 if short else 10_000),
         "migration": lambda: migration.measure(table, *where, cases=asked.cases or (300 if short else 10_000)),
         "memory": lambda: memory.measure(table, *where),
+        "modeller": lambda: modeller.measure(table, rounds, *where),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
     }
 

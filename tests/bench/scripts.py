@@ -16,6 +16,14 @@ def first_load(entry: str) -> dict[str, int]:
     return {name: (DIST / f"{name}.gz").stat().st_size for name in sorted(files)}
 
 
+def later_load(entry: str, part: str) -> dict[str, int]:
+    """The scripts that a page fetches when it needs `part`, beside those it loads first, and their bytes as they are sent."""
+    manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
+    keys = [key for key in manifest[SOURCES[entry]].get("dynamicImports", ()) if manifest[key]["name"] == part]
+    files = {name for key in keys for name in _files(manifest, key)} - first_load(entry).keys()
+    return {name: (DIST / f"{name}.gz").stat().st_size for name in sorted(files)}
+
+
 def _files(manifest: dict[str, Any], key: str) -> Iterator[str]:
     yield manifest[key]["file"]
     for name in manifest[key].get("imports", ()):

@@ -144,3 +144,89 @@ def test_a_diagram_whose_references_have_prefixes_is_drawn_whole(person: People,
     shapes = len(re.findall(rb"<bpmndi:BPMNShape ", model.read_bytes()))
     expect(owner.page.locator(".djs-shape:not([data-element-id$=_label])")).to_have_count(shapes)
     assert owner.script_errors == []
+
+
+def change_role(owner: Person, role: str) -> None:
+    owner.page.locator("[data-element-id=issue_parts]").first.click()
+    owner.page.locator("#bio-properties-panel-house-role").select_option(role)
+
+
+def test_what_is_drawn_without_a_connection_is_kept_and_saved_later(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.context.set_offline(True)
+    change_role(owner, "service_engineer")
+    expect(owner.page.locator("[data-state]")).to_contain_text("没有连接")
+    assert stored(company, draft, "parts_issue.bpmn")[0] == 1
+    with saving(owner):
+        owner.page.context.set_offline(False)
+    assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+
+
+def test_what_a_closed_browser_could_not_save_is_there_again(person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.context.set_offline(True)
+    change_role(owner, "service_engineer")
+    expect(owner.page.locator("[data-state]")).to_contain_text("没有连接")
+    again = owner.page.context.new_page()
+    owner.page.close()
+    owner.page = again
+    again.context.set_offline(False)
+    with saving(owner):
+        owner.go(f"/modeler/drafts/{draft}/edit?file=parts_issue.bpmn")
+    assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+
+
+def test_a_whole_sitting_is_undone(person: People, company: ProcessEngine, draft: str) -> None:
+    before = stored(company, draft, "parts_issue.bpmn")[1]
+    owner = edit(person, draft)
+    with saving(owner):
+        change_role(owner, "service_engineer")
+    with saving(owner):
+        owner.page.locator("#bio-properties-panel-house-role").select_option("service_lead")
+    owner.page.once("dialog", lambda dialog: dialog.accept())
+    with owner.page.expect_navigation():
+        owner.page.get_by_role("button", name="撤销这次编辑").click()
+    expect(owner.page.locator("[data-editor]")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+    assert stored(company, draft, "parts_issue.bpmn")[1] == before
+
+
+def test_the_bar_above_a_diagram_does_what_it_says(person: People, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    with owner.page.expect_download() as saved:
+        owner.page.get_by_role("button", name="存为 SVG").click()
+    assert "凭表发放配件" in Path(saved.value.path()).read_text("utf-8")
+    owner.page.get_by_role("button", name="复制为 PNG").click()
+    copied = "async () => (await navigator.clipboard.read())[0].types"
+    for _ in range(20):
+        if owner.page.evaluate(copied) == ["image/png"]:
+            break
+        owner.page.wait_for_timeout(100)
+    assert owner.page.evaluate(copied) == ["image/png"]
+    owner.page.get_by_role("button", name="试走").click()
+    expect(owner.page.get_by_role("button", name="试走")).to_have_attribute("aria-pressed", "true")
+    owner.page.locator("[data-container-id=parts_needed_now] .bts-context-pad").first.click()
+    expect(owner.page.locator(".bts-token-count:not(.inactive), .bts-token")).not_to_have_count(0)
+    owner.page.get_by_role("button", name="试走").click()
+    owner.page.locator(".djs-minimap .toggle").click()
+    expect(owner.page.locator(".djs-minimap.open")).to_be_visible()
+    owner.page.get_by_role("button", name="快捷键").click()
+    expect(owner.page.get_by_role("dialog")).to_contain_text("留出空间")
+    assert owner.script_errors == []
+
+
+def test_the_palette_hides_nothing_of_the_whole_diagram(person: People, draft: str) -> None:
+    owner = edit(person, draft)
+    palette = owner.page.locator(".djs-palette").bounding_box()
+    first = owner.page.locator("[data-element-id=parts_needed_now]").first.bounding_box()
+    assert palette
+    assert first
+    assert first["x"] > palette["x"] + palette["width"]
+
+
+def test_the_form_editor_speaks_chinese_and_keeps_what_people_wrote(person: People, draft: str) -> None:
+    owner = edit(person, draft, "requisition.form")
+    expect(owner.page.locator(".fjs-palette-container")).to_contain_text("单行文字")
+    expect(owner.page.locator(".fjs-palette-container")).not_to_contain_text("Text field")
+    expect(owner.page.locator(".fjs-form-editor, .fjs-editor-container").first).to_contain_text("申请的配件")

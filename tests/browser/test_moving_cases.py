@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
-from engine import deployments
+from engine import bundles, deployments, identity
 from engine.diagram.sources import File
+from engine.modeling import drafts
 from engine.tables import process_instance
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.browser import outcome
@@ -115,3 +116,19 @@ def test_pages_of_moving_can_be_read_by_everybody(
     owner.go("/modeler/migrations")
     expect(owner.page.locator("tbody tr")).to_have_count(1)
     must_be_accessible(owner)
+
+
+def test_who_decides_sees_what_a_draft_means_for_open_cases(
+        complaints: list[acting.Case], person: People, company: ProcessEngine) -> None:
+    with company.reading(SYSTEM) as uow:
+        owner, newest = identity.actor(uow, "process_owner"), bundles.latest(uow, "process", "complaint")
+        assert newest is not None
+        text = bundles.stored_bytes(uow, newest.sha256).replace(b"accept_complaint", b"take_complaint")
+    text = text.replace(b'formRef="take_complaint"', b'formRef="accept_complaint"')
+    text = text.replace("受理投诉".encode(), "接下投诉".encode())
+    with company.transaction(owner) as uow:
+        draft = drafts.create(uow, title="改受理", reason="改进", definitions=[newest.id], files=[File("complaint.bpmn", text)])
+    reader = person("process_owner", width=1440)
+    reader.go(f"/modeler/drafts/{draft}/impact")
+    expect(reader.page.locator("main")).to_contain_text(re.compile(r"4 份中有 \d 份可以迁移到新版本"))
+    must_be_accessible(reader)
