@@ -18,11 +18,11 @@ FAMILY = "Noto Sans SC"
 def rendered(record: PrintedRecord, *, printed: str) -> bytes:
     """The PDF of a record; `printed` is a line at the foot that says when and for whom. `EngineError` without the font."""
     told = json.dumps({**dataclasses.asdict(record), "printed": printed}, ensure_ascii=False)
-    return typst.compile(TEMPLATE.read_bytes(), font_paths=_fonts(), format="pdf", sys_inputs={"record": told})
+    return typst.compile(TEMPLATE.read_bytes(), font_paths=fonts(), format="pdf", sys_inputs={"record": told})
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
     """Our font only, so that the page looks the same on every machine; read once."""
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
     if FAMILY not in fonts.families():
