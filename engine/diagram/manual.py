@@ -53,7 +53,7 @@ def _step(process: Process, element: Element, number: str, numbers: Mapping[str,
     form = element.attributes.get("formRef", "")
     return Step(
         number, element.id, words.pick(kind_of(element.type)), element.words(words.language), _who(element, words),
-        tuple(deadlines), words.pick(words.names.forms.get(form, (form, form))), _property(element, "record", words),
+        tuple(deadlines), _form(form, words), _property(element, "record", words),
         _instruction(element, words), element.properties.get("clause", ""), tuple(_ways(process, element, numbers, words)),
         tuple((_event(each, words), tuple(_ways(process, each, numbers, words))) for each in meanwhile))
 
@@ -68,6 +68,12 @@ def _who(element: Element, words: Vocabulary) -> str:
         named = words.pick((f"{person}所指的人", f"the person in {person}"))
         return f"{named} ({groups})" if groups else named
     return groups or element.lane or ""
+
+
+def _form(key: str, words: Vocabulary) -> str:
+    """What a form is called; one without a name of its own goes by its step."""
+    named = words.names.forms.get(key, ("", ""))
+    return "" if named[0] == key else words.pick(named)
 
 
 def _property(element: Element, name: str, words: Vocabulary) -> str:
@@ -85,7 +91,7 @@ def _instruction(element: Element, words: Vocabulary) -> str:
 def _event(element: Element, words: Vocabulary) -> str:
     """What an event is called, and what it waits for."""
     name = element.words(words.language)
-    told = when(element.event, element.properties, words) if element.event is not None else ""
+    told = when(element.event, element.properties, words) if element.event is not None and element.event.kind != "none" else ""
     colon = words.pick(("：", ": "))
     return f"{name}{colon}{told}" if told and told != name else name
 
