@@ -40,7 +40,8 @@ def stuck() -> bytes:
 def condition() -> tuple[str, str]:
     """A flow with a condition on the judgement: its id and what is written."""
     root = etree.fromstring(COMPLAINT.read_bytes())
-    found = [(str(flow.get("id")), flow.findtext(f"{BPMN}conditionExpression") or "") for flow in root.iter(f"{BPMN}sequenceFlow")]
+    flows = root.iter(f"{BPMN}sequenceFlow")
+    found = [(str(flow.get("id")), flow.findtext(f"{BPMN}conditionExpression") or "") for flow in flows]
     return next(each for each in found if "is_complaint" in each[1])
 
 
