@@ -24,6 +24,8 @@ let served: Problem[] = [];
 let shown = '';
 let turn: Promise<void> = Promise.resolve();  // one file is opened after the other, however fast somebody clicks
 let [linting, checking] = [0, 0];
+let isAsking = false;  // something was changed in a file that saving would take something from, and nobody has agreed yet
+const NAMED = 8;  // losses that are named one by one
 
 function say(words: string, ...ways: [string, () => void][]): void {
   part('state').replaceChildren(words, ...ways.map(([label, act]) => {
@@ -78,8 +80,49 @@ async function check(): Promise<void> {
   list(merged(served, (await now?.lint?.()) ?? []));
 }
 
+/** Names what the editor cannot keep, before anything is written; saving waits for a person's word. */
+function warn(lost: string[]): void {
+  part('lost').hidden = !lost.length;
+  if (!lost.length) return;
+  const save = document.createElement('button');
+  save.type = 'button';
+  save.className = 'btn';
+  save.textContent = said('仍然保存', 'Save all the same');
+  save.addEventListener('click', () => void agree());
+  part('lost').replaceChildren(dropping(lost), ' ', save);
+}
+
+function dropping(lost: string[]): string {
+  const rest = lost.length - NAMED;
+  const [zh, en] = rest > 0 ? [`，另有 ${rest} 处`, ` and ${rest} more`] : ['', ''];
+  const named = lost.slice(0, NAMED);
+  return said(`编辑器无法保留此文件的下列内容，保存会去掉它们：${named.join('、')}${zh}。在您确认之前不会保存。`,
+    `The editor cannot keep all of this file. Saving will drop: ${named.join(', ')}${en}. Nothing is saved before you agree.`);
+}
+
+async function agree(): Promise<void> {
+  if (editor) editor.lost = [];
+  isAsking = false;
+  warn([]);
+  await keeper?.save();
+}
+
+/** Before another file is shown: what waits for an answer is saved or, if a person says so, given up. */
+async function settle(): Promise<void> {
+  if (isAsking && window.confirm(dropping(editor?.lost ?? []) + said('现在保存？', ' Save now?'))) await agree();
+  isAsking = false;
+  warn([]);
+  await keeper?.flush();
+}
+
+function touched(): void {
+  isAsking = Boolean(editor?.lost?.length);
+  if (!isAsking) return keeper?.touched();
+  say(said('尚未保存：请先确认上面的提示', 'Not saved yet: please answer the notice above'));
+}
+
 function changed(): void {
-  keeper?.touched();
+  touched();
   window.clearTimeout(linting);
   window.clearTimeout(checking);
   linting = window.setTimeout(() => void lint(), LINT);
@@ -87,7 +130,7 @@ function changed(): void {
 }
 
 async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
-  await keeper?.flush();
+  await settle();
   keeper?.stop();
   editor?.close();
   [editor, keeper, served, shown] = [null, null, [], file.name];
@@ -106,6 +149,7 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
   if (!opener) { rest.canvas.textContent = text; return; }
   editor = await (await opener()).open({ ...rest, changed: rest.mayEdit ? changed : () => undefined }, kept?.text ?? text, file.name);
   keeper = next;
+  warn(rest.mayEdit ? editor.lost ?? [] : []);
   if (kept) { next.file.revision = kept.revision; void next.save(); }
   else say(said(`已保存 ${file.words}`, `Saved ${file.words}`));
   void lint();
@@ -164,4 +208,5 @@ async function begin(): Promise<void> {
   else { host.removeAttribute('aria-busy'); say(said('草稿里还没有文件。', 'There are no files in this draft yet.')); }
 }
 
+window.addEventListener('beforeunload', (leaving) => { if (isAsking) leaving.preventDefault(); });
 begin().catch((error: Error) => { host.removeAttribute('aria-busy'); say(error.message); });

@@ -12,7 +12,9 @@ import camunda from 'camunda-bpmn-moddle/resources/camunda.json';
 import MinimapModule from 'diagram-js-minimap';
 import { offer, whole } from './bar';
 import { houseProvider } from './house';
+import { said } from '../../layout/islands/said';
 import { HouseLinter } from './lint';
+import { losses } from './losses';
 import { Marks, type Canvas, type Registry } from './marks';
 import type { Moddle, Shape } from './model';
 import { speak } from './spoken';
@@ -43,14 +45,27 @@ function withPlainReferences(text: string): string {
   const ids = new Set([...text.matchAll(/\sid\s*=\s*["']([^"']+)["']/g)].map((found) => found[1]));
   const plain = (whole: string, before: string, prefix: string, id: string): string =>
     (ids.has(id) && !ids.has(`${prefix}:${id}`) ? before + id : whole);
-  return text.replace(/(\s(?:bpmnElement|default|processRef|sourceRef|targetRef|attachedToRef)=["'])([\w.-]+):([\w.-]+)(?=["'])/g, plain)
+  return text.replace(/(\s(?:bpmnElement|labelStyle|default|processRef|sourceRef|targetRef|attachedToRef)=["'])([\w.-]+):([\w.-]+)(?=["'])/g, plain)
     .replace(/(<(?:[\w.-]+:)?(?:incoming|outgoing|flowNodeRef)>\s*)([\w.-]+):([\w.-]+)(?=\s*<)/g, plain);
+}
+
+/** Draws a file, or says in one sentence why it cannot be drawn. */
+async function read(drawer: { importXML(text: string): Promise<unknown> }, text: string): Promise<void> {
+  await drawer.importXML(text).catch((error: Error) => { throw new Error(undrawn(error.message)); });
+}
+
+function undrawn(reason: string): string {
+  if (/no diagram to display/.test(reason)) return said('文件里没有图形（BPMNDiagram）。', 'the file has no picture (BPMNDiagram).');
+  if (/bpmnElement for <bpmndi:BPMNPlane/.test(reason)) {
+    return said('图形不属于任何流程或协作（BPMNPlane 的 bpmnElement）。', 'its picture belongs to no process or collaboration (bpmnElement of BPMNPlane).');
+  }
+  return said(`图形部分有错误（${reason}）。`, `its picture is wrong (${reason}).`);
 }
 
 /** A picture to move about in, for who may not change it. */
 async function look(stage: Stage, text: string): Promise<Editor> {
   const viewer = new NavigatedViewer({ container: stage.canvas, additionalModules: [MinimapModule, wordsModule] });
-  await viewer.importXML(text);
+  await read(viewer, text);
   viewer.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
   offer(stage, viewer as unknown as Parameters<typeof offer>[1]);
   const marks = new Marks(viewer);
@@ -66,7 +81,8 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
       TokenSimulationModule, houseProvider(stage, known), wordsModule],
   });
   keepWhatIsThere(modeler.get<Templates>('elementTemplates'));
-  await modeler.importXML(text);
+  await read(modeler, text);
+  const lost = losses(text, (await modeler.saveXML()).xml ?? '');
   whole(modeler.get<Canvas>('canvas'));
   const silence = speak(stage.panel, '.bio-properties-panel-header-type', TYPES);
   modeler.on('commandStack.changed', () => stage.changed());
@@ -74,6 +90,7 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
   const [marks, linter] = [new Marks(modeler), new HouseLinter(stage)];
   const find = (id: string): Moddle | undefined => modeler.get<Registry>('elementRegistry').get(id)?.businessObject ?? processes(modeler).find((each) => each.id === id);
   return {
+    lost,
     text: async () => (await modeler.saveXML({ format: true })).xml ?? '',
     lint: () => linter.problems((modeler as unknown as { getDefinitions(): unknown }).getDefinitions(), find, name),
     mark: (found) => marks.paint(found),
