@@ -121,6 +121,20 @@ def mark_followed(uow: UnitOfWork, found: Notice) -> None:
                                         sa.or_(notice.c.id == found.id, *same)).values(seen_at=uow.now))
 
 
+def mark_opened(uow: UnitOfWork, task_id: str) -> None:
+    """The actor opened a task by whatever way: the notices that lead to it are seen."""
+    uow.execute(sa.update(notice).where(*_of_task(uow, task_id)).values(seen_at=uow.now))
+
+
+def leads_to(uow: UnitOfWork, task_id: str) -> bool:
+    """Whether the actor has an unseen notice of a task."""
+    return uow.row(sa.select(notice.c.id).where(*_of_task(uow, task_id)).limit(1)) is not None
+
+
+def _of_task(uow: UnitOfWork, task_id: str) -> list[sa.ColumnElement[bool]]:
+    return [notice.c.user_id == uow.actor.id, notice.c.seen_at.is_(None), notice.c.task_id == task_id]
+
+
 def told(uow: UnitOfWork, user_id: str, where: sa.ColumnElement[bool]) -> list[Notice]:
     """The newest `COUNTED` notices of a person that match, for the digest."""
     query = _READ.where(notice.c.user_id == user_id, where).order_by(notice.c.created_at.desc(), notice.c.id.desc())

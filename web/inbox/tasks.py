@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import cases, tasks
+from engine import cases, notices, tasks
 from web.access import needs, unit_of_work
 from web.inbox import task_page
 from web.inbox.task_page import KEPT, Answer
@@ -18,6 +18,7 @@ pages = Blueprint("tasks", __name__, template_folder="templates")
 @needs("signed_in")
 def page(task_id: str) -> str:
     """The task: the question, its form or answers, the instruction, where it stands."""
+    _mark_opened(task_id)
     return task_page.render(task_id)
 
 
@@ -41,6 +42,14 @@ def complete(task_id: str) -> Answer:
     except KEPT as error:
         return task_page.refused(task_id, error, typed)
     return _onward(case_id, task_id)
+
+
+def _mark_opened(task_id: str) -> None:
+    with unit_of_work(writes=False) as uow:
+        is_told = notices.leads_to(uow, task_id)
+    if is_told:  # a look that tells nothing new writes nothing
+        with unit_of_work(writes=True) as uow:
+            notices.mark_opened(uow, task_id)
 
 
 @pages.get("/tasks/<task_id>/progress")
