@@ -28,7 +28,7 @@ ONLY_IN = {
     "apscheduler": "engine/scheduler.py",
     "py_mini_racer": "engine/v8.py",
     "lxml.etree": "engine/",
-    "argon2": "engine/identity.py",
+    "argon2": "engine/passwords.py",
     "alembic": "engine/migr",
     "waitress": "web/cli.py",
     "PIL": "engine/uploads.py",
