@@ -299,6 +299,7 @@ activity_instance = _t(  # a projection that can be rebuilt from the bodies
     _c("actor", null=True),
 )
 sa.Index("ix_activity_instance", activity_instance.c.instance_id, activity_instance.c.seq)
+sa.Index("ix_activity_process", activity_instance.c.process_key, activity_instance.c.started_at)
 record_chain = _t(  # the head of a chain that belongs to no case: what administrators change
     "record_chain", _c("id", primary_key=True), _c("head_seq", sa.Integer), _c("head_hash"),
 )

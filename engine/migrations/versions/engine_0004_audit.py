@@ -16,6 +16,7 @@ def upgrade() -> None:
     _record()
     _samples()
     _destruction()
+    op.create_index("ix_activity_process", "activity_instance", ["process_key", "started_at"])
     op.add_column("candidate_group", sa.Column("audits", sa.Boolean(), server_default=sa.false(), nullable=False))
     {"sqlite": guard_on_sqlite, "postgresql": guard_on_postgresql}[op.get_bind().dialect.name]()
     _roles()
