@@ -70,6 +70,8 @@ export default defineConfig({
         differences: 'web/modeler/differences.ts',
         editor: 'web/modeler/editor.ts',
         fetching: 'web/modeler/fetching.ts',
+        figures: 'web/audit/figures.ts',
+        measuring: 'web/audit/measuring.ts',
         migrating: 'web/modeler/migrating.ts',
         trying: 'web/modeler/trying.ts',
       },

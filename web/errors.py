@@ -313,6 +313,11 @@ BY_CODE: Mapping[str, Refusal] = {
                           "The last day {value} is before the first, or more than {limit} days on. Correct it."),
     "calendar_hours": Refusal(400, "工作时间无法使用：{value}。每段都要有开始和结束，先后有序，互不重叠。",
                               "These working hours cannot be used: {value}. Each needs a begin and an end, in order, apart."),
+    "period": Refusal(400, "期间的起止日期要写成 2026-03-01 这样，开始不能晚于结束。请改正后再看。",
+                      "Write the days of the period as 2026-03-01, the first not after the last. Correct them and look again."),
+    "clauses_unreadable": Refusal(400, "条款目录 {field} 无法读取：{value}。每条要有 id、name、name_en，请管理员改正。",
+                                  "The list of clauses {field} cannot be read: {value}. Each needs id, name and name_en. "
+                                  "An administrator has to correct the file."),
     "mail_not_failed": Refusal(409, "这封邮件没有失败，或已在重新发送。",
                                "This letter has not failed, or is being sent again already."),
     "user_name": Refusal(400, "用户名“{value}”不可用。请用小写字母、数字、点和横线，以字母或数字开头。",

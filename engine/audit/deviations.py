@@ -133,7 +133,8 @@ def late(past: Past, now: datetime) -> Iterator[Deviation]:
     for row in tasks:
         yield past.deviation(
             "late", row.process_key, row.element, at=row.ended_at or row.due_at, who=row.completed_by or row.assignee,
-            on_behalf_of=row.completed_for, justification=past.comments.get(row.id, ""), is_comment=row.id in past.comments, activity=row.id,
+            on_behalf_of=row.completed_for, activity=row.id,
+            justification=past.comments.get(row.id, ""), is_comment=row.id in past.comments,
             seq=past.seq(row.ended_at, row.element) if row.ended_at else None,
             detail={"due_at": row.due_at, "is_open": row.ended_at is None})
     for visit in past.visits:

@@ -251,3 +251,9 @@ def _examples(tally: _Tally) -> dict[str, Sequence[tuple[str, str, float | None]
         found[measure] = worst
     return {name: [(case, tally.cases.get(case, case), value) for case, value in list(cases.items())[:EXAMPLES]]
             for name, cases in found.items()}
+
+
+def cases_by_process(uow: UnitOfWork) -> dict[str, int]:
+    """Process key → how many cases began with it."""
+    query = sa.select(_case.process_key, sa.func.count().label("n")).group_by(_case.process_key)
+    return {row.process_key: row.n for row in uow.rows(query)}
