@@ -15,12 +15,16 @@ interface Canvas {
   addMarker(element: string, marker: string): void;
   removeMarker(element: string, marker: string): void;
   resized(): void;
+  getContainer(): HTMLElement;
 }
 interface Registry { get(id: string): Shape | undefined; getGraphics(id: string): SVGElement }
 interface Overlays { add(element: string, type: string, overlay: object): void; remove(filter: { type: string }): void }
 
-const CLOSE = 620;  // diagram units across when looking at one element
+const CLOSE = 480;  // diagram units across when looking at one element
 const LEVELS = 5;
+const NARROW = 600;  // pixels: here the whole diagram cannot be read, so the highest value comes first
+const ARROW = 2.2;
+const READABLE = { min: 0.75, max: 1.2 };  // numbers stay so large, however small the diagram is
 
 function words(kind: string, text: string): HTMLElement {
   const sign = document.createElement('div');
@@ -41,8 +45,12 @@ class Picture {
     this.thicken();
   }
 
-  /** Lines as thick as they were taken often; where ways part, the number stands on them. */
+  /** Lines as thick as they were taken often; where ways part, the number stands on them. Arrows keep their size. */
   private thicken(): void {
+    for (const arrow of this.canvas.getContainer().querySelectorAll('marker:not([markerUnits])')) {
+      arrow.setAttribute('markerUnits', 'userSpaceOnUse');
+      for (const side of ['markerWidth', 'markerHeight']) arrow.setAttribute(side, String(Number(arrow.getAttribute(side)) * ARROW));
+    }
     for (const [id, [width, times]] of Object.entries(this.heat.flows)) {
       const flow = this.registry.get(id);
       const line = flow && this.registry.getGraphics(id).querySelector<SVGElement>('.djs-visual > path');
@@ -70,7 +78,7 @@ class Picture {
     this.canvas.addMarker(id, `heat-${level}`);
     if (shape.children?.length) this.canvas.addMarker(id, 'is-frame');
     if (shape.width < 60) return;  // events and gateways: the colour, and the number in the table
-    this.overlays.add(id, 'heat', { position: { top: -12, right: 40 }, html: words('heat-badge', text) });
+    this.overlays.add(id, 'heat', { position: { top: -12, right: 24 }, scale: READABLE, html: words('heat-badge', text) });
   }
 
   whole(): void { this.canvas.resized(); this.canvas.zoom('fit-viewport', 'auto'); }
@@ -162,7 +170,8 @@ async function open(part: HTMLElement, host: HTMLElement): Promise<void> {
   const viewer = await draw(host, host.dataset.source ?? '');
   const picture = new Picture(viewer, JSON.parse(part.dataset.heat ?? '{}') as Heat);
   picture.paint(part.dataset.measure ?? '');
-  picture.whole();
+  const [first] = rowsOf(part);
+  if (host.clientWidth < NARROW) picture.lookAt(first?.dataset.element ?? ''); else picture.whole();
   choose(part, picture);
   connect(part, host, picture, viewer);
   part.classList.add('is-ready');

@@ -21,7 +21,7 @@ SHARES = (0.02, 0.05, 0.1, 0.25, 1.0)
 OF_SHARES = ("late", "rework")
 STAYS = frozenset((*procedures.ACTIVITIES, "subProcess", "intermediateCatchEvent", "eventBasedGateway"))
 """Where a case can stay; elsewhere only how often is worth saying."""
-THIN, THICK = 1.5, 9.0
+THIN, THICK = 1.5, 7.0
 HOUR = 3_600
 
 
@@ -40,7 +40,7 @@ class Scale:
 def name(measure: Measure) -> str:
     """What a measure is called."""
     return {"times": str(_("How often")), "waiting": str(_("Waiting time")), "working": str(_("Working time")),
-            "lasting": str(_("Time at the step")), "late": str(_("Late")), "rework": str(_("Done again"))}[measure]
+            "lasting": str(_("Time at the step")), "late": str(_("Lateness")), "rework": str(_("Done again"))}[measure]
 
 
 def value(figure: Figure, measure: Measure, *, by_clock: bool) -> float | None:
