@@ -86,9 +86,10 @@ class Past:
         return named.seq if named is not None else None
 
     def at_hand(self, at: datetime) -> Row | None:
-        """The task of a person that was open at a moment, the first of several."""
-        return next((row for row in self.visits if row.type == "userTask" and row.started_at <= at
-                     and (row.ended_at is None or row.ended_at >= at)), None)
+        """The task of a person that was open at a moment, the first of several; rather not one that was completed just then."""
+        found = [row for row in self.visits if row.type == "userTask" and row.started_at <= at
+                 and (row.ended_at is None or row.ended_at >= at)]
+        return min(found, key=lambda row: (row.end_state == "left" and row.ended_at == at, row.seq), default=None)
 
     def deviation(self, kind: Kind, process: str, name: str | None, **told: Any) -> Deviation:
         """A deviation of this case."""

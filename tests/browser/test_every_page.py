@@ -79,6 +79,9 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/admin/jobs": ("/admin/jobs", "/admin/jobs?view=failing"),
     "/admin/mail": ("/admin/mail",),
     "/admin/changes": ("/admin/changes",),
+    "/audit/figures": ("/audit/figures?process=complaint", "/audit/figures?since=2020-01-01&until=2020-01-02"),
+    "/audit/conformance": ("/audit/conformance", "/audit/conformance?since=2020-01-01&until=2020-01-02"),
+    "/audit/clauses": ("/audit/clauses?gaps=yes",),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -86,6 +89,8 @@ NO_PAGES: Mapping[str, str] = {
     "/drafts": "for a script", "/machines": "for a script", "/cases/<case_id>/people": "for a script",
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
+    "/audit/figures.csv": "a table for a spreadsheet", "/audit/conformance.csv": "a table for a spreadsheet",
+    "/audit/clauses.csv": "a table for a spreadsheet",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
 }
 EDITOR = "/modeler"

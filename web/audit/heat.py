@@ -27,14 +27,19 @@ HOUR = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A measure's classes: the upper limit of each, in words."""
+    """A measure's classes: the upper limit of each, and the same in words."""
 
     limits: Sequence[float]
     labels: Sequence[str]
 
+    @property
+    def levels(self) -> list[int]:
+        """The colour of each class, from 1; the highest class has the darkest, however few there are."""
+        return [round(CLASSES * number / len(self.limits)) for number in range(1, len(self.limits) + 1)]
+
     def level(self, value: float) -> int:
-        """The class of a value, from 1."""
-        return next((number for number, limit in enumerate(self.limits, 1) if value <= limit), len(self.limits))
+        """The colour of a value; 1 where there is no class, as all are 0."""
+        return next((level for level, limit in zip(self.levels, self.limits, strict=True) if value <= limit), 1)
 
 
 def name(measure: Measure) -> str:
