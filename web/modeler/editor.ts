@@ -101,7 +101,7 @@ function dropping(lost: string[]): string {
 }
 
 async function agree(): Promise<void> {
-  if (editor) editor.lost = [];
+  if (editor) editor.lost = null;
   isAsking = false;
   warn([]);
   await keeper?.save();
@@ -109,10 +109,20 @@ async function agree(): Promise<void> {
 
 /** Before another file is shown: what waits for an answer is saved or, if a person says so, given up. */
 async function settle(): Promise<void> {
+  await keeper?.flush();
   if (isAsking && window.confirm(dropping(editor?.lost ?? []) + said('现在保存？', ' Save now?'))) await agree();
   isAsking = false;
   warn([]);
-  await keeper?.flush();
+}
+
+/** What is saved; null where that would drop something and nobody has agreed yet. */
+async function agreed(): Promise<string | null> {
+  const now = editor as Editor;
+  const text = await now.text();
+  if (!now.lost?.length) return text;
+  warn(now.lost);
+  touched();
+  return null;
 }
 
 function touched(): void {
@@ -142,7 +152,7 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
   for (const tab of part('files').querySelectorAll('button')) tab.setAttribute('aria-selected', String(tab.dataset.file === file.name));
   const reply = await ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } });
   const stored = { ...file, revision: Number((reply.headers.get('ETag') ?? '').replace(/\D/g, '')) };
-  const next = new Keeper(base, () => session, stored, () => (editor as Editor).text(), say);
+  const next = new Keeper(base, () => session, stored, agreed, say);
   const kept = rest.mayEdit ? next.kept() : null;
   const text = await reply.text();
   const opener = OPENERS[file.kind];

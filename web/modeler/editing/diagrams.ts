@@ -14,7 +14,6 @@ import { offer, whole } from './bar';
 import { houseProvider } from './house';
 import { said } from '../../layout/islands/said';
 import { HouseLinter } from './lint';
-import { losses } from './losses';
 import { Marks, type Canvas, type Registry } from './marks';
 import type { Moddle, Shape } from './model';
 import { speak } from './spoken';
@@ -22,6 +21,7 @@ import type { Editor, Stage } from './stage';
 import { keeping, templates, type Template } from './templates';
 import { vocabularyOf } from './vocabulary';
 import { TYPES, wordsModule } from './words';
+import { Writing, type Drawer } from './writing';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
@@ -81,22 +81,28 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
       TokenSimulationModule, houseProvider(stage, known), wordsModule],
   });
   keepWhatIsThere(modeler.get<Templates>('elementTemplates'));
+  const writing = new Writing(modeler as unknown as Drawer);
   await read(modeler, text);
-  const lost = losses(text, (await modeler.saveXML()).xml ?? '');
+  await writing.begin(text);
   whole(modeler.get<Canvas>('canvas'));
   const silence = speak(stage.panel, '.bio-properties-panel-header-type', TYPES);
   modeler.on('commandStack.changed', () => stage.changed());
   offer(stage, modeler as unknown as Parameters<typeof offer>[1]);
   const [marks, linter] = [new Marks(modeler), new HouseLinter(stage)];
   const find = (id: string): Moddle | undefined => modeler.get<Registry>('elementRegistry').get(id)?.businessObject ?? processes(modeler).find((each) => each.id === id);
-  return {
-    lost,
-    text: async () => (await modeler.saveXML({ format: true })).xml ?? '',
+  const editor: Editor = {
+    lost: writing.lost,
+    text: async () => {
+      const { text: written, lost } = await writing.write();
+      if (editor.lost && lost.length) editor.lost = lost;
+      return written;
+    },
     lint: () => linter.problems((modeler as unknown as { getDefinitions(): unknown }).getDefinitions(), find, name),
     mark: (found) => marks.paint(found),
     show: (problem) => marks.show(problem),
     close: () => { silence(); modeler.destroy(); },
   };
+  return editor;
 }
 
 /** Processes are no shapes where a pool shows them. */
