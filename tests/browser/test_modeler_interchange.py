@@ -161,15 +161,47 @@ def test_a_file_in_utf16_is_opened(person: People, draft: str) -> None:
     assert owner.script_errors == []
 
 
+def bare(begins: str) -> bytes:
+    """The model whose name begins so, without its picture."""
+    data = re.sub(rb"<(\w+:)?BPMNDiagram.*</(\w+:)?BPMNDiagram>", b"", next(
+        path for path in MODELS if path.name.startswith(begins)).read_bytes(), flags=re.DOTALL)
+    assert b"BPMNDiagram" not in data
+    return data
+
+
 def test_a_file_without_a_picture_is_told_and_stays(person: People, company: ProcessEngine, draft: str) -> None:
     owner = person("process_owner", width=1440)
-    data = re.sub(rb"<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", b"", next(
-        path for path in MODELS if path.name.startswith("bpmn-io")).read_bytes(), flags=re.DOTALL)
-    assert b"BPMNDiagram" not in data
+    data = bare("bonita")
     bring(owner, draft, "bare.bpmn", data)
     owner.go(f"/modeler/drafts/{draft}/edit?file=bare.bpmn")
     expect(owner.page.locator("[data-state]")).to_contain_text("没有图形", timeout=30_000)
+    owner.page.get_by_role("button", name="自动排布").click()
+    expect(owner.page.locator("[data-state]")).to_contain_text("有泳池或泳道的图不能自动排布")
     assert stored(company, draft, "bare.bpmn") == data
+    assert owner.script_errors == []
+
+
+def test_a_file_without_a_picture_is_laid_out_and_saved_only_when_a_person_keeps_it(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    owner = person("process_owner", width=1440)
+    data = bare("bpmn-io")
+    bring(owner, draft, "bare.bpmn", data)
+    owner.go(f"/modeler/drafts/{draft}/edit?file=bare.bpmn")
+    lay_out, kept = owner.page.get_by_role("button", name="自动排布"), owner.page.locator("[data-lost]")
+    lay_out.click(timeout=30_000)
+    expect(owner.page.locator(".djs-shape[data-element-id]:not([data-element-id$=_label])")).to_have_count(5, timeout=30_000)
+    expect(kept).to_contain_text("现在还没有保存")
+    assert type_documentation(owner)
+    assert stored(company, draft, "bare.bpmn") == data
+    kept.get_by_role("button", name="不保留").click()
+    lay_out.click(timeout=30_000)
+    assert stored(company, draft, "bare.bpmn") == data
+    with owner.page.expect_response(lambda reply: reply.request.method == "PUT" and reply.ok):
+        kept.get_by_role("button", name="保留图形").click(timeout=30_000)
+    expect(kept).to_be_hidden()
+    assert content(data) - content(stored(company, draft, "bare.bpmn")) == Counter()
+    assert b"BPMNShape" in stored(company, draft, "bare.bpmn")
+    assert owner.script_errors == []
 
 
 @pytest.mark.parametrize(("name", "data"), [

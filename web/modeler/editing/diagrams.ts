@@ -17,7 +17,7 @@ import { HouseLinter } from './lint';
 import { Marks, type Canvas, type Registry } from './marks';
 import type { Moddle, Shape } from './model';
 import { speak } from './spoken';
-import type { Editor, Stage } from './stage';
+import { NoPicture, type Editor, type Stage } from './stage';
 import { keeping, templates, type Template } from './templates';
 import { vocabularyOf } from './vocabulary';
 import { TYPES, wordsModule } from './words';
@@ -51,11 +51,15 @@ function withPlainReferences(text: string): string {
 
 /** Draws a file, or says in one sentence why it cannot be drawn. */
 async function read(drawer: { importXML(text: string): Promise<unknown> }, text: string): Promise<void> {
-  await drawer.importXML(text).catch((error: Error) => { throw new Error(undrawn(error.message)); });
+  await drawer.importXML(text).catch((error: Error) => { throw hasNone(error.message) ? new NoPicture(undrawn(error.message)) : new Error(undrawn(error.message)); });
+}
+
+function hasNone(reason: string): boolean {
+  return /no diagram to display/.test(reason);
 }
 
 function undrawn(reason: string): string {
-  if (/no diagram to display/.test(reason)) return said('文件里没有图形（BPMNDiagram）。', 'the file has no picture (BPMNDiagram).');
+  if (hasNone(reason)) return said('文件里没有图形（BPMNDiagram）。', 'the file has no picture (BPMNDiagram).');
   if (/bpmnElement for <bpmndi:BPMNPlane/.test(reason)) {
     return said('图形不属于任何流程或协作（BPMNPlane 的 bpmnElement）。', 'its picture belongs to no process or collaboration (bpmnElement of BPMNPlane).');
   }
