@@ -134,7 +134,7 @@ async function agreed(): Promise<string | null> {
 function touched(): void {
   isAsking = question !== null;
   if (!isAsking) return keeper?.touched();
-  say(said('尚未保存：请先确认上面的提示', 'Not saved yet: please answer the notice above'));
+  say(said('尚未保存：请先答复下面的提示', 'Not saved yet: please answer the notice below'));
 }
 
 function changed(): void {
@@ -218,6 +218,30 @@ function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
   }));
 }
 
+/** New and renamed files, beside the tabs. */
+function offerNames(choices: Choices, rest: Omit<Stage, 'changed'>): void {
+  const name = async (act: (naming: typeof import('./editing/naming'), files: Stored[]) => Promise<string | null>): Promise<void> => {
+    const [naming, { files }] = await Promise.all([import('./editing/naming'), told<Draft>(`${base}/files`)]);
+    const made = await act(naming, files);
+    if (!made) return;
+    const { files: now } = await told<Draft>(`${base}/files`);
+    tabs(now, rest);
+    const file = now.find((each) => each.name === made);
+    if (file) await show(file, rest);
+  };
+  const tell = (error: Error): void => say(error.message);
+  const draft = (files: Stored[]) => ({ base, session, files, choices });
+  const names = document.createElement('div');
+  names.className = 'editor-names';
+  names.append(
+    button(said('新建', 'New'), () => void name((naming, files) => naming.makeFile(draft(files))).catch(tell)),
+    button(said('重命名', 'Rename'), () => void settle().then(() => name(async (naming, files) => {
+      const file = files.find((each) => each.name === shown);
+      return file ? naming.renameFile(draft(files), file) : null;
+    })).catch(tell)));
+  part('files').after(names);
+}
+
 async function undoSession(): Promise<void> {
   keeper?.stop();
   await post(`${base}/sessions/${session}/undo`).catch((error: Error) => { say(error.message); throw error; });
@@ -233,6 +257,7 @@ async function begin(): Promise<void> {
     const opened = await post<{ session: string; others: Other[]; every: number }>(`${base}/sessions`);
     session = opened.session;
     tellOthers(opened.others);
+    offerNames(choices, rest);
     window.setInterval(() => void post<{ others: Other[] }>(`${base}/sessions/${session}`).then((now) => tellOthers(now.others)).catch(() => undefined), opened.every * 1000);
     part('state').after(button(said('撤销这次编辑', 'Undo this sitting'), () => {
       if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) void undoSession();

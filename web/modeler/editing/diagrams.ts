@@ -69,7 +69,7 @@ function undrawn(reason: string): string {
 /** A picture to move about in, for who may not change it. */
 async function look(stage: Stage, text: string): Promise<Editor> {
   const viewer = new NavigatedViewer({ container: stage.canvas, additionalModules: [MinimapModule, wordsModule] });
-  await read(viewer, text);
+  await read(viewer, text).catch((error: Error) => { viewer.destroy(); throw error; });
   viewer.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
   offer(stage, viewer as unknown as Parameters<typeof offer>[1]);
   const marks = new Marks(viewer);
@@ -86,7 +86,7 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
   });
   keepWhatIsThere(modeler.get<Templates>('elementTemplates'));
   const writing = new Writing(modeler as unknown as Drawer);
-  await read(modeler, text);
+  await read(modeler, text).catch((error: Error) => { modeler.destroy(); throw error; });
   await writing.begin(text);
   whole(modeler.get<Canvas>('canvas'));
   const silence = speak(stage.panel, '.bio-properties-panel-header-type', TYPES);
