@@ -14,7 +14,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `settings`, `tables`, `migrations/`, `migrate` | one frozen dataclass, the only reader of the environment · the schema |
 | `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
 | `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
-| `duties` < `identity`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…`, search, jobs, replies |
+| `duties` < `identity`, `passwords`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…`, search, jobs, replies |
 | `settings_of_people` < `notices` < `substitutions`, `reminders` | what a person chose, should know, is away · what fell due |
 | `organization` < `offices`, `user_import` | what administrators change, each change on the record |
 | `plain_entries` | what is typed for a variable without a form (pure) |
@@ -33,6 +33,6 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: tasks, filters, cases, REST |
 | `sandbox/` | definitions tried on a scratch company with a clock of its own; scenarios, also of finished cases |
 | `directory`, `incidents`, `forecast` | the administrator's read side: people · what failed · what will fire |
-| `audit/` | verification and recomputation |
+| `audit/` | above `sandbox/`: verification, recomputation, checkpoints; find, replay, measure, sample, export |
 | `chores` < `scheduler` | what recurs · the tick |
 """

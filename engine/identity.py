@@ -7,12 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from engine import canonical
 from engine.diagram.model import Process
@@ -34,11 +31,10 @@ from engine.unit_of_work import Actor, UnitOfWork
 USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SESSIONS_KEPT = timedelta(days=2)
 FLAGS = ("is_admin", "sees_all", "acts_everywhere")
-PASSWORDS = PasswordHasher()  # argon2id, RFC 9106's second recommendation: 64 MiB, 3 passes
 
 _ACCOUNT = sa.select(
     user_account.c.id, user_account.c.is_admin, user_account.c.sees_all, user_account.c.acts_everywhere, user_account.c.revision,
-    membership.c.group_id, membership.c.office, candidate_group.c.models, candidate_group.c.approves,
+    membership.c.group_id, membership.c.office, candidate_group.c.models, candidate_group.c.approves, candidate_group.c.audits,
     sa.false().label("is_absent"),
 ).outerjoin(membership, membership.c.user_id == user_account.c.id).outerjoin(
     candidate_group, candidate_group.c.id == membership.c.group_id).where(
@@ -48,7 +44,7 @@ _OFFICES = sa.select(office).order_by(office.c.id)
 _absent = user_account.alias("absent")
 _STANDS_FOR = sa.select(
     _absent.c.id, _absent.c.is_admin, _absent.c.sees_all, _absent.c.acts_everywhere, _absent.c.revision,
-    membership.c.group_id, membership.c.office, sa.false(), sa.false(), sa.true(),
+    membership.c.group_id, membership.c.office, sa.false(), sa.false(), sa.false(), sa.true(),
 ).select_from(substitution).join(
     _absent, sa.and_(_absent.c.id == substitution.c.user_id, _absent.c.is_active),
 ).outerjoin(membership, membership.c.user_id == substitution.c.user_id).where(
@@ -79,7 +75,8 @@ def account(uow: UnitOfWork, user_id: str) -> tuple[Actor, int] | None:
     first = rows[0]
     flags = (first.is_admin, first.sees_all, first.acts_everywhere)
     who = Actor(first.id, memberships, *flags, stands_for=_stands_for([row for row in found if row.is_absent]),
-                models=any(row.models for row in rows), approves=any(row.approves for row in rows))
+                models=any(row.models for row in rows), approves=any(row.approves for row in rows),
+                audits=any(row.audits for row in rows))
     return who, first.revision
 
 
@@ -134,40 +131,6 @@ def members_of_any(uow: UnitOfWork, places: Iterable[tuple[str, str]]) -> list[s
     return uow.rows(query.order_by(user_account.c.id))
 
 
-# ------------------------------------------------------------------ passwords
-def hash_password(password: str) -> str:
-    """An argon2id hash. Takes 0.1 s of processor: call it before a transaction begins."""
-    return PASSWORDS.hash(password)
-
-
-def verify_password(stored: str | None, password: str) -> bool:
-    """Whether `password` is the one behind `stored`; who has none takes as long as a wrong one."""
-    try:
-        return PASSWORDS.verify(stored or _nobodys_hash(), password) and bool(stored)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def password_hash(uow: UnitOfWork, user_id: str) -> str | None:
-    """The stored hash of an active user, or None."""
-    found: str | None = uow.scalar(
-        sa.select(user_account.c.password_hash).where(user_account.c.id == user_id, user_account.c.is_active))
-    return found
-
-
-def set_password(uow: UnitOfWork, user_id: str, hashed: str) -> None:
-    """Replace a user's password hash; a credential remembered under the old revision ends."""
-    changed = uow.execute(sa.update(user_account).where(user_account.c.id == user_id).values(
-        password_hash=hashed, revision=user_account.c.revision + 1))
-    if not changed.rowcount:
-        raise NotFound(kind="user", id=user_id)
-
-
-@cache
-def _nobodys_hash() -> str:
-    return PASSWORDS.hash("")
-
-
 def prune_sessions(uow: UnitOfWork) -> int:
     """Forget sessions that idled for days (`web/sessions.py` lets them in for hours); says how many."""
     return uow.execute(sa.delete(web_session).where(web_session.c.touched_at < uow.now - SESSIONS_KEPT)).rowcount
@@ -214,6 +177,11 @@ def may_model(who: Actor) -> bool:
 def may_decide(who: Actor) -> bool:
     """Whether `who` may decide on drafts at all: administrators, and members of a group that approves."""
     return who.is_admin or who.approves
+
+
+def may_audit(who: Actor) -> bool:
+    """Whether `who` may search, replay and prove every case: administrators, and members of a group that audits."""
+    return who.is_admin or who.audits
 
 
 def may_approve(uow: UnitOfWork, draft: sa.Row[Any]) -> bool:
@@ -301,7 +269,8 @@ def starter_groups(process: Process) -> frozenset[str]:
 
 def _is_central(who: Actor) -> bool:
     held = [who.memberships, *who.stands_for.values()]
-    return who.sees_all or who.is_admin or who.acts_everywhere or any(not place for each in held for _, place in each)
+    is_everywhere = who.sees_all or who.is_admin or who.audits or who.acts_everywhere
+    return is_everywhere or any(not place for each in held for _, place in each)
 
 
 def _offices_at_hand(who: Actor) -> list[str]:
@@ -324,7 +293,7 @@ def _is_offered(user_id: str, memberships: frozenset[tuple[str, str]], row: sa.R
 # ------------------------------------------------------------------ making
 def create_user(uow: UnitOfWork, user_id: str, *, name: str, hashed: str, name_en: str = "", email: str = "",
                 memberships: Iterable[tuple[str, str]] = (), language: str = "zh", **flags: bool) -> None:
-    """Add a user with `(group, office)` memberships; `flags` are of `FLAGS`, `hashed` comes from `hash_password`."""
+    """Add a user with `(group, office)` memberships; `flags` are of `FLAGS`, `hashed` comes from `passwords.hash_password`."""
     if not USER_ID.fullmatch(user_id):
         raise InvalidValue(field="user", value=user_id)
     if uow.row(sa.select(user_account.c.id).where(user_account.c.id == user_id)):

@@ -14,20 +14,20 @@ NAME = 100
 
 
 def create_group(uow: UnitOfWork, group: str, *, name: str, name_en: str, by_office: bool, leads: bool,
-                 models: bool = False, approves: bool = False) -> None:
+                 models: bool = False, approves: bool = False, audits: bool = False) -> None:
     """Add a candidate group. Whether it acts within an office never changes after that: open tasks are kept by it."""
     organization.begin(uow)
     row = {**_names(name, name_en), "by_office": by_office, "leads": leads, "models": models,
-           "approves": approves}
+           "approves": approves, "audits": audits}
     _add(uow, candidate_group, "group", group, row)
 
 
 def change_group(uow: UnitOfWork, group: str, *, name: str, name_en: str, leads: bool, models: bool = False,
-                 approves: bool = False) -> bool:
-    """Rename a group, or say whether its members lead, model or approve; says whether anything was different."""
+                 approves: bool = False, audits: bool = False) -> bool:
+    """Rename a group, or say whether its members lead, model, approve or audit; says whether anything was different."""
     organization.begin(uow)
     return _change(uow, candidate_group, "group", group,
-                   {**_names(name, name_en), "leads": leads, "models": models, "approves": approves})
+                   {**_names(name, name_en), "leads": leads, "models": models, "approves": approves, "audits": audits})
 
 
 def create_office(uow: UnitOfWork, place: str, *, name: str, name_en: str, region: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import history, identity
+from engine import history, identity, passwords
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue, NotFound
 from engine.tables import candidate_group, history_event, membership, office, task, user_account
 from engine.unit_of_work import UnitOfWork
@@ -46,7 +46,7 @@ def profile(uow: UnitOfWork, row: sa.Row[Any]) -> Profile:
 
 
 def create_user(uow: UnitOfWork, user_id: str, wanted: Profile, *, hashed: str) -> None:
-    """Add a user; `hashed` comes from `identity.hash_password`, made before the transaction."""
+    """Add a user; `hashed` comes from `passwords.hash_password`, made before the transaction."""
     begin(uow)
     wanted = checked(uow, wanted)
     flags = {name: getattr(wanted, name) for name in identity.FLAGS}
@@ -75,7 +75,7 @@ def change_user(uow: UnitOfWork, user_id: str, wanted: Profile, *, revision: int
 def reset_password(uow: UnitOfWork, user_id: str, hashed: str) -> None:
     """Give a user another password; the record says that, not which."""
     begin(uow)
-    identity.set_password(uow, user_id, hashed)
+    passwords.set_password(uow, user_id, hashed)
     history.record_change(uow, "reset_password", subject=f"user:{user_id}", before=None, after=None)
 
 

@@ -35,6 +35,9 @@ class Settings:
     tick_seconds: float = 2.0
     secure_cookies: bool = False
     worker_in_server: bool = True
+    checkpoint_key: str = str(ROOT / "var" / "checkpoint.key")
+    checkpoint_file: str = str(ROOT / "var" / "checkpoints.jsonl")
+    checkpoint_mail: str = ""
 
     @property
     def topics(self) -> frozenset[str]:

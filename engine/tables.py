@@ -302,6 +302,64 @@ sa.Index("ix_activity_instance", activity_instance.c.instance_id, activity_insta
 record_chain = _t(  # the head of a chain that belongs to no case: what administrators change
     "record_chain", _c("id", primary_key=True), _c("head_seq", sa.Integer), _c("head_hash"),
 )
+
+# ------------------------------------------------------------------ audit
+access_log = _t(  # insert-only: who looked at what; kind: look | film | document | record | export | dossier
+    "access_log", _c("id", primary_key=True), _c("at", UtcDateTime), _c("actor"), _c("kind"), _c("subject"),
+    _c("instance_id", null=True), _c("detail"),  # JSON
+)
+sa.Index("ix_access_log_at", access_log.c.at, access_log.c.id)
+sa.Index("ix_access_log_instance", access_log.c.instance_id, access_log.c.at)
+sa.Index("ix_access_log_actor", access_log.c.actor, access_log.c.at)
+checkpoint = _t(  # insert-only: the signed statement over the heads that changed since the one before
+    "checkpoint", _c("seq", sa.Integer, primary_key=True, autoincrement=False), _c("at", UtcDateTime), _c("statement"),
+    _c("hash"), _c("signature"), _c("key_id"),  # hex; the first 16 digits of SHA-256 of the public key
+)
+checkpoint_leaf = _t(  # insert-only: the head of a chain as a checkpoint saw it
+    "checkpoint_leaf", _c("checkpoint_seq", sa.Integer, sa.ForeignKey("checkpoint.seq")), _c("position", sa.Integer),
+    _c("chain_id"), _c("head_seq", sa.Integer), _c("head_hash"), sa.PrimaryKeyConstraint("checkpoint_seq", "position"),
+)
+sa.Index("ix_checkpoint_leaf_chain", checkpoint_leaf.c.chain_id, checkpoint_leaf.c.checkpoint_seq)
+retention_period = _t(  # how long a kind of record is kept; without a row for ever (clause 6)
+    "retention_period", _c("kind", primary_key=True), _c("months", sa.Integer), _c("reason"), _c("set_by"),
+    _c("set_at", UtcDateTime),
+)
+destruction = _t(  # kind: retention | erasure; status: proposed | confirmed (by one) | destroyed | rejected
+    "destruction", _c("id", primary_key=True), _c("kind"), _c("subject"), _c("reason"), _c("status"),
+    _c("proposed_by"), _c("proposed_at", UtcDateTime), _c("first_by", null=True), _c("first_at", UtcDateTime, null=True),
+    _c("second_by", null=True), _c("second_at", UtcDateTime, null=True), _c("decision_reason", null=True),
+)
+sa.Index("ix_destruction_status", destruction.c.status, destruction.c.proposed_at)
+destruction_item = _t(  # one record or case of it; the digest of what was destroyed stays
+    "destruction_item", _c("destruction_id", sa.Text, sa.ForeignKey("destruction.id")), _c("kind"), _c("ref"), _c("label"),
+    _c("due_on", sa.Date, null=True), _c("digest", null=True), _c("destroyed_at", UtcDateTime, null=True),
+    sa.PrimaryKeyConstraint("destruction_id", "kind", "ref"),
+)
+sa.Index("ix_destruction_item_ref", destruction_item.c.kind, destruction_item.c.ref)
+tombstone = _t(  # insert-only: the body of this event is gone, by this decision; only then may it go
+    "tombstone", _c("instance_id"), _c("seq", sa.Integer), _c("body_digest"), _c("destruction_id", sa.Text,
+                                                                                sa.ForeignKey("destruction.id")),
+    _c("at", UtcDateTime), sa.PrimaryKeyConstraint("instance_id", "seq"),
+)
+audit_search = _t(  # a saved search over cases
+    "audit_search", _c("id", primary_key=True), _c("owner", sa.Text, sa.ForeignKey("user_account.id")), _c("name"),
+    _c("criteria"),  # JSON, see engine/audit/finding.py
+    _c("created_at", UtcDateTime),
+)
+sa.Index("ix_audit_search_owner", audit_search.c.owner)
+audit_sample = _t(  # drawn from the cases that fit the criteria by a seed: the same again gives the same
+    "audit_sample", _c("id", primary_key=True), _c("title"), _c("criteria"), _c("strata"),  # JSON
+    _c("size", sa.Integer), _c("seed"), _c("population", sa.Integer), _c("population_digest"), _c("questions"),  # JSON
+    _c("created_by"), _c("created_at", UtcDateTime), _c("closed_by", null=True), _c("closed_at", UtcDateTime, null=True),
+)
+sa.Index("ix_audit_sample_created", audit_sample.c.created_at, audit_sample.c.id)
+audit_sample_item = _t(  # status: open | conforms | finding
+    "audit_sample_item", _c("sample_id", sa.Text, sa.ForeignKey("audit_sample.id")), _c("position", sa.Integer),
+    _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")), _c("stratum"), _c("status"), _c("answers"),  # JSON
+    _c("note"), _c("revision", sa.Integer), _c("decided_by", null=True), _c("decided_at", UtcDateTime, null=True),
+    _c("finding_case", null=True), sa.PrimaryKeyConstraint("sample_id", "position"),
+)
+sa.Index("ix_audit_sample_item_instance", audit_sample_item.c.instance_id)
 idempotency_key = _t(
     "idempotency_key", _c("actor"), _c("key"), _c("digest"), _c("reply"), _c("created_at", UtcDateTime),
     sa.PrimaryKeyConstraint("actor", "key"),
@@ -317,6 +375,7 @@ candidate_group = _t(
     _c("leads", sa.Boolean, default=False),  # its members assign work and intervene in cases, in their office or everywhere
     _c("models", sa.Boolean, default=False, server_default=sa.false()),  # its members change definitions, as drafts
     _c("approves", sa.Boolean, default=False, server_default=sa.false()),  # its members decide on the drafts of others
+    _c("audits", sa.Boolean, default=False, server_default=sa.false()),  # its members search, replay and prove every case
 )
 user_account = _t(
     "user_account", _c("id", primary_key=True), _c("name"), _c("name_en"), _c("email"), _c("password_hash"),

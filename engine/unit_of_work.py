@@ -37,6 +37,7 @@ class Actor:
     stands_for: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict, hash=False)
     models: bool = False  # changes definitions, as drafts
     approves: bool = False  # decides on the drafts of others
+    audits: bool = False  # searches, replays and proves every case
 
     @property
     def groups(self) -> frozenset[str]:

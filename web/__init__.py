@@ -17,6 +17,7 @@ from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
 from web import access, auth, cli, errors, health, rest
 from web.admin import admin
+from web.audit import pages as audit
 from web.cases import cases, interventions, listing, starting
 from web.documents import comments, documents
 from web.inbox import drafts, handing, inbox, tasks
@@ -51,7 +52,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     app.after_request(_finish)
     for pages in (assets.pages, auth.pages, health.pages, inbox.pages, tasks.pages, handing.pages, drafts.pages,
                   comments.pages, documents.pages, cases.pages, listing.pages, interventions.pages, people.pages,
-                  admin.pages, modeler, records.pages, starting.pages, rest.pages):
+                  admin.pages, audit, modeler, records.pages, starting.pages, rest.pages):
         app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(EngineError, refuse)
@@ -111,7 +112,7 @@ def _for_templates() -> dict[str, object]:
     return {
         "csrf_token": access.csrf_token, "user": access.signed_in_row(), "language": words.language(), "assets": assets,
         "moment": words.moment, "in_words": words.in_words, "may_administer": identity.may_administer,
-        "may_model": identity.may_model, "may_decide": identity.may_decide,
+        "may_audit": identity.may_audit, "may_model": identity.may_model, "may_decide": identity.may_decide,
         "bell": people.bell.bell,
         "Forbidden": Forbidden,
     }

@@ -5,7 +5,7 @@ import json
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import identity
+from engine import passwords
 from engine.errors import Forbidden
 from web import access, errors, sessions
 from web.access import NOBODY, SESSION_COOKIE, engine, local_path, needs, unit_of_work
@@ -79,8 +79,8 @@ def _refused(user: str, password: str) -> Forbidden | None:
     with engine().reading(NOBODY) as uow:
         if sessions.has_failed_too_often(uow, user, address):
             return Forbidden("too_many_failures")
-        stored = identity.password_hash(uow, user)
-    if identity.verify_password(stored, password):
+        stored = passwords.password_hash(uow, user)
+    if passwords.verify_password(stored, password):
         return None
     with engine().transaction(NOBODY) as uow:
         sessions.record_failure(uow, user, address)

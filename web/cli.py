@@ -15,7 +15,7 @@ import waitress
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from engine import deployments, identity, instances, migrate, scheduler, worklist
+from engine import deployments, identity, instances, migrate, passwords, scheduler, worklist
 from engine import tables as engine_tables
 from engine.audit import verification
 from engine.diagram.check import File
@@ -134,7 +134,7 @@ def create_user(*, user: str, name: str, name_en: str, email: str, groups: Seque
                 sees_all: bool) -> None:
     """Add a user."""
     memberships = [(group, office) for group, _, office in (each.partition(":") for each in groups)]
-    hashed = identity.hash_password(password)
+    hashed = passwords.hash_password(password)
     try:
         with _engine(demonstrates=False).transaction(SYSTEM) as uow:
             identity.create_user(uow, user, name=name, name_en=name_en, email=email, hashed=hashed, memberships=memberships,
@@ -281,7 +281,7 @@ def _leave(*_: object) -> Never:
 def new_migration(branch: str, message: str) -> None:
     """Write a migration from the database's schema to the tables in the code."""
     metadata = [engine_tables.metadata, company_tables.metadata]
-    for path in migrate.new_migration(_engine().database, branch, message, metadata, [migrations.VERSIONS]):
+    for path in migrate.new_migration(current_engine().database, branch, message, metadata, [migrations.VERSIONS]):
         click.echo(path)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import calendars, deployments, identity, migrate
+from engine import calendars, deployments, identity, migrate, passwords
 from engine.organization import seed as seed_organization
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from handlers import migrations, seed
@@ -28,7 +28,7 @@ def prepare(engine: ProcessEngine, password: str | None = PASSWORD, *, today: da
         is_empty = not identity.groups(uow)
     if not is_empty:
         return
-    hashed = identity.hash_password(password) if password else ""
+    hashed = passwords.hash_password(password) if password else ""
     people: dict[str, Any] = {} if password else {"users": []}
     with engine.transaction(SYSTEM) as uow:
         seed_organization(uow, {**organization(engine), **people}, hashed)
@@ -50,10 +50,10 @@ def replace_published_password(engine: ProcessEngine, password: str) -> None:
     published = _with_password(rows, PASSWORD)
     if password == PASSWORD or not published:
         return
-    hashed = identity.hash_password(password)
+    hashed = passwords.hash_password(password)
     with engine.transaction(SYSTEM) as uow:
         for row in published:
-            identity.set_password(uow, row.id, hashed)
+            passwords.set_password(uow, row.id, hashed)
 
 
 def users_with(engine: ProcessEngine, password: str) -> list[sa.Row[Any]]:
@@ -65,5 +65,5 @@ def users_with(engine: ProcessEngine, password: str) -> list[sa.Row[Any]]:
 def _with_password(rows: Iterable[sa.Row[Any]], password: str) -> list[sa.Row[Any]]:
     """Demonstration users share one hash, so that one look decides for all of them."""
     found = list(rows)
-    fits = {stored: identity.verify_password(stored, password) for stored in {row.password_hash for row in found}}
+    fits = {stored: passwords.verify_password(stored, password) for stored in {row.password_hash for row in found}}
     return [row for row in found if fits[row.password_hash]]

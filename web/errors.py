@@ -45,6 +45,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "undeclared_route": Refusal(403, "此地址不对外开放。", "This address is not open."),
     "may_not_model": Refusal(403, "只有流程负责人和管理员可以修改流程。",
                              "Only process owners and administrators change procedures."),
+    "may_not_audit": Refusal(403, "只有审计人员和管理员可以查看此页面。",
+                             "Only auditors and administrators see this page."),
     "may_not_approve": Refusal(403, "您不能批准或驳回这份草稿：批准人不能是编辑过或提交它的人，管理员也不例外。",
                                "You may not decide on this draft: nobody decides on what they edited or submitted, "
                                "administrators included."),

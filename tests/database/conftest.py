@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine import identity
+from engine import identity, passwords
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.database.rest_client import Rest
 from tests.small_company import Small
@@ -27,7 +27,7 @@ def small(engine: ProcessEngine) -> Iterator[Small]:
 @pytest.fixture(scope="session")
 def sesame() -> str:
     """The hash of the password that everybody has who calls over REST: it takes a while to make."""
-    return identity.hash_password(Rest.PASSWORD)
+    return passwords.hash_password(Rest.PASSWORD)
 
 
 @pytest.fixture
@@ -37,6 +37,6 @@ def rest(small: Small, engine: ProcessEngine, sesame: str) -> Rest:
 
     with engine.transaction(SYSTEM) as uow:
         for row in identity.users(uow):
-            identity.set_password(uow, row.id, sesame)
+            passwords.set_password(uow, row.id, sesame)
         identity.create_user(uow, "api", name="api", hashed=sesame, sees_all=True, acts_everywhere=True)
     return Rest(create_app(engine=engine).test_client(), "api")

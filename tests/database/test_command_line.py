@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import Result
 
-from engine import identity
+from engine import identity, passwords
 from engine.settings import ROOT, Settings
 from engine.tables import definition, process_instance, variable
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -114,8 +114,8 @@ def test_a_new_user_can_sign_in_and_belongs_to_the_office(flask: Command, compan
     flask("create-user", "new.lead", "--name", "新负责人", "--group", "service_lead:changsha", "--password", "her own")
     with company.reading(SYSTEM) as uow:
         assert identity.actor(uow, "new.lead").memberships == {("service_lead", "changsha")}
-        stored = identity.password_hash(uow, "new.lead")
-    assert identity.verify_password(stored, "her own")
+        stored = passwords.password_hash(uow, "new.lead")
+    assert passwords.verify_password(stored, "her own")
 
 
 def test_the_first_user_of_an_empty_database_is_the_only_one(empty_url: str, clock):

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from engine import identity, tasks
+from engine import identity, passwords, tasks
 from engine.errors import Conflict, Forbidden, InvalidValue, NotFound
 from engine.tables import process_instance
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -139,16 +139,16 @@ def test_a_user_needs_a_plain_id(small: Small):
 
 
 def test_seeding_again_changes_nobody(small: Small):
-    small.do("system", identity.set_password, "ann", "kept")
+    small.do("system", passwords.set_password, "ann", "kept")
     Small(small.engine)
-    assert small.do("system", identity.password_hash, "ann") == "kept"
+    assert small.do("system", passwords.password_hash, "ann") == "kept"
 
 
 # ------------------------------------------------------------------ passwords
 def test_the_right_password_opens_and_others_do_not(engine: ProcessEngine):
-    stored = identity.hash_password("秘密 1")
+    stored = passwords.hash_password("秘密 1")
     assert stored.startswith("$argon2id$")
-    assert identity.verify_password(stored, "秘密 1")
-    assert not identity.verify_password(stored, "秘密 2")
-    assert not identity.verify_password(None, "")
-    assert not identity.verify_password("", "")
+    assert passwords.verify_password(stored, "秘密 1")
+    assert not passwords.verify_password(stored, "秘密 2")
+    assert not passwords.verify_password(None, "")
+    assert not passwords.verify_password("", "")

@@ -4,7 +4,7 @@ import tomllib
 
 from sqlalchemy import select
 
-from engine import identity
+from engine import passwords
 from engine.settings import ROOT
 from engine.tables import sign_in_failure
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -48,9 +48,9 @@ def test_the_limit_on_failures_ends(rest: Rest, clock: Clock) -> None:
 
 def test_a_changed_password_ends_the_old_credential_at_once(rest: Rest, engine: ProcessEngine) -> None:
     rest.get("/version", user="ann")
-    changed = identity.hash_password("another")
+    changed = passwords.hash_password("another")
     with engine.transaction(SYSTEM) as uow:
-        identity.set_password(uow, "ann", changed)
+        passwords.set_password(uow, "ann", changed)
     rest.refused(401, "GET", "/version", user="ann")
     rest.get("/version", user="ann", password="another")
 
@@ -58,7 +58,7 @@ def test_a_changed_password_ends_the_old_credential_at_once(rest: Rest, engine: 
 def test_an_account_whose_row_changed_is_looked_at_again(rest: Rest, engine: ProcessEngine, sesame: str) -> None:
     rest.get("/version", user="ann")
     with engine.transaction(SYSTEM) as uow:
-        identity.set_password(uow, "ann", sesame)
+        passwords.set_password(uow, "ann", sesame)
     rest.get("/version", user="ann")
 
 

@@ -42,8 +42,8 @@ def test_engine_migrates_without_the_company(databases: Databases):
     databases.drop(url)
 
 
-@pytest.mark.parametrize(("email", "owners"), [("management_representative@fuwuflow.example", 2), ("boss@example.com", 0)])
-def test_database_of_before_drafts_gets_the_roles_and_a_demonstration_its_people(databases: Databases, email: str, owners: int):
+@pytest.mark.parametrize(("email", "added"), [("management_representative@fuwuflow.example", 4), ("boss@example.com", 0)])
+def test_older_database_gets_the_roles_and_a_demonstration_its_people(databases: Databases, email: str, added: int):
     url = databases.new()
     database = create_database(url)
     with database.connect().execution_options(writes=True) as connection, connection.begin():
@@ -58,12 +58,13 @@ def test_database_of_before_drafts_gets_the_roles_and_a_demonstration_its_people
     migrate.upgrade(database)
     migrate.upgrade(database)
     with database.connect() as connection:
-        groups = {row.id: (row.models, row.approves) for row in connection.execute(sa.select(tables.candidate_group))}
-        assert groups == {"management_representative": (False, True), "process_owner": (True, False)}
+        groups = {row.id: (row.models, row.approves, row.audits) for row in connection.execute(sa.select(tables.candidate_group))}
+        assert groups == {"management_representative": (False, True, True), "process_owner": (True, False, False),
+                          "auditor": (False, False, True)}
         made = connection.execute(sa.select(tables.user_account.c.password_hash).where(
-            tables.user_account.c.id.like("process_owner%"))).all()
-        assert [row.password_hash for row in made] == ["h"] * owners
-        assert len(connection.execute(sa.select(tables.membership)).all()) == owners
+            tables.user_account.c.id.like("process_owner%") | tables.user_account.c.id.like("auditor%"))).all()
+        assert [row.password_hash for row in made] == ["h"] * added
+        assert len(connection.execute(sa.select(tables.membership)).all()) == added
     database.dispose()
     databases.drop(url)
 
@@ -80,3 +81,28 @@ def test_the_database_refuses_to_change_the_record(engine: ProcessEngine, table:
         uow.execute(statement)
     with engine.reading(SYSTEM) as uow:
         assert uow.scalar(sa.select(table.c.instance_id)) == "case"
+
+
+def test_a_body_goes_only_where_its_tombstone_stands(engine: ProcessEngine):
+    with engine.transaction(SYSTEM) as uow:
+        for seq in (0, 1):
+            history.record(uow, "case", history.Head(seq, history.GENESIS), command="start", element=None, bundle_id="b", body={})
+        uow.execute(sa.insert(tables.destruction).values(id="d", kind="erasure", subject="", reason="", status="destroyed",
+                                                         proposed_by="a", proposed_at=uow.now))
+        uow.execute(sa.insert(tables.tombstone).values(instance_id="case", seq=1, body_digest="", destruction_id="d", at=uow.now))
+        uow.execute(sa.delete(tables.history_body).where(tables.history_body.c.seq == 1))
+    with pytest.raises(sa.exc.DBAPIError, match="history_body is append-only"), engine.transaction(SYSTEM) as uow:
+        uow.execute(sa.delete(tables.history_body))
+    with engine.reading(SYSTEM) as uow:
+        assert uow.scalar(sa.select(tables.history_body.c.seq)) == 2
+
+
+@pytest.mark.parametrize("table", [tables.access_log, tables.tombstone])
+def test_the_database_refuses_to_forget_what_auditors_rely_on(engine: ProcessEngine, table: sa.Table):
+    with engine.transaction(SYSTEM) as uow:
+        uow.execute(sa.insert(tables.destruction).values(id="d", kind="erasure", subject="", reason="", status="destroyed",
+                                                         proposed_by="a", proposed_at=uow.now))
+        uow.execute(sa.insert(tables.tombstone).values(instance_id="case", seq=1, body_digest="", destruction_id="d", at=uow.now))
+        uow.execute(sa.insert(tables.access_log).values(id="l", at=uow.now, actor="a", kind="look", subject="case", detail="{}"))
+    with pytest.raises(sa.exc.DBAPIError, match=f"{table.name} is append-only"), engine.transaction(SYSTEM) as uow:
+        uow.execute(sa.delete(table))

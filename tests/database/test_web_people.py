@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from engine import identity, notices, settings_of_people, substitutions
+from engine import identity, notices, passwords, settings_of_people, substitutions
 from engine.tables import substitution, web_session
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
 from tests.conftest import Clock
@@ -123,7 +123,7 @@ def test_a_new_password_holds_and_ends_sessions_elsewhere(client: Client, compan
     assert elsewhere.get("/me").status_code == 302
     with company.reading(SYSTEM) as uow:
         assert len(uow.rows(sa.select(web_session).where(web_session.c.user_id == ME))) == 1
-        assert identity.verify_password(identity.password_hash(uow, ME), NEW)
+        assert passwords.verify_password(passwords.password_hash(uow, ME), NEW)
 
 
 @pytest.mark.parametrize(("typed", "status", "words"), [
@@ -137,7 +137,7 @@ def test_a_password_that_cannot_be_is_refused(
     assert client.send("/me/password", old=old, new=new, again=again).status_code == status
     assert words in client.page
     with company.reading(SYSTEM) as uow:
-        assert identity.verify_password(identity.password_hash(uow, ME), PASSWORD)
+        assert passwords.verify_password(passwords.password_hash(uow, ME), PASSWORD)
 
 
 def test_the_old_password_cannot_be_guessed_for_ever(client: Client):

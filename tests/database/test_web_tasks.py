@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from engine import calendars, identity, instances, jobs
+from engine import calendars, identity, instances, jobs, passwords
 from engine.errors import PermanentFailure
 from engine.tables import process_instance, task
 from engine.unit_of_work import SYSTEM, JobContext, ProcessEngine, UnitOfWork
@@ -204,7 +204,7 @@ def test_technical_failure_after_a_completion_keeps_it_and_leads_to_its_cause(sm
                          flows("begin", "write_letter", "print_letter", "done")))
     small.start()
     with small.engine.transaction(SYSTEM) as uow:
-        identity.set_password(uow, "ann", identity.hash_password("fuwuflow"))
+        passwords.set_password(uow, "ann", passwords.hash_password("fuwuflow"))
         calendars.seed(uow, 2026, 2026)
     ann = signed_in(create_app(engine=small.engine), "ann")
     ann.get(f"/tasks/{small.task('write_letter').id}")

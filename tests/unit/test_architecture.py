@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ ONLY_IN = {
     "apscheduler": "engine/scheduler.py",
     "py_mini_racer": "engine/v8.py",
     "lxml.etree": "engine/",
-    "argon2": "engine/identity.py",
+    "argon2": "engine/passwords.py",
     "alembic": "engine/migr",
     "waitress": "web/cli.py",
     "PIL": "engine/uploads.py",
@@ -44,6 +45,7 @@ EMPTY_FILE_NAMES = {"utils", "util", "helpers", "helper", "services", "managers"
 MACHINE = re.compile(r"(?<![\w.])/(work|root|farm|home/\w+)/|registry-mirror")
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), str(path))
 

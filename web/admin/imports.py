@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Response, request
 from flask_babel import gettext as _
 
-from engine import identity, user_import
+from engine import identity, passwords, user_import
 from engine.errors import EngineError, InvalidValue
 from web import errors
 from web.access import needs, unit_of_work
@@ -60,13 +60,13 @@ def confirm_import() -> str | tuple[str, int]:
     try:
         with unit_of_work(writes=False) as uow:
             new = user_import.preview(uow, text).new
-        passwords = {user: new_password() for user in new}
-        hashes = {user: identity.hash_password(password) for user, password in passwords.items()}
+        given = {user: new_password() for user in new}
+        hashes = {user: passwords.hash_password(password) for user, password in given.items()}
         with unit_of_work(writes=True) as uow:
             done = user_import.confirm(uow, text, request.form.get("digest", ""), hashes)
     except EngineError as error:
         return _refused(error)
-    rows = [("user", "name", "password"), *((v.user, v.wanted.name, passwords[v.user]) for v in done.verdicts
+    rows = [("user", "name", "password"), *((v.user, v.wanted.name, given[v.user]) for v in done.verdicts
                                             if v.what == "new" and v.wanted)]
     with unit_of_work(writes=False) as uow:
         return show(uow, "imported", "people", done=done, rows=rows[1:], file=_csv(rows))

@@ -54,13 +54,13 @@ def add_group() -> Response | tuple[str, int]:
 @pages.post("/groups/<group>")
 @needs("admin")
 def change_group(group: str) -> Response | tuple[str, int]:
-    """Rename a group, or say whether its members lead, model or approve."""
+    """Rename a group, or say whether its members lead, model, approve or audit."""
     return _do("admin.group_page", _groups, lambda uow: offices.change_group(
         uow, group, name=field("name"), name_en=field("name_en"), **_flags()))
 
 
 def _flags() -> dict[str, bool]:
-    return {flag: flag in request.form for flag in ("leads", "models", "approves")}
+    return {flag: flag in request.form for flag in ("leads", "models", "approves", "audits")}
 
 
 def _do(endpoint: str, page: Callable[[EngineError], str], verb: Callable[[UnitOfWork], object]) -> Response | tuple[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import directory, identity, organization, tasks
+from engine import directory, identity, organization, passwords, tasks
 from engine.errors import EngineError
 from engine.organization import Profile
 from engine.unit_of_work import UnitOfWork
@@ -46,7 +46,7 @@ def new_person() -> str:
 def add_person() -> str | tuple[str, int]:
     """Add a user with a password that is shown once."""
     user_id, wanted, password = field("user"), _wanted(), new_password()
-    hashed = identity.hash_password(password)
+    hashed = passwords.hash_password(password)
     try:
         with unit_of_work(writes=True) as uow:
             organization.create_user(uow, user_id, wanted, hashed=hashed)
@@ -83,7 +83,7 @@ def change_person(user_id: str) -> Response | tuple[str, int]:
 def reset_password(user_id: str) -> str:
     """Give a user another password, shown once; their sessions end."""
     password = new_password()
-    hashed = identity.hash_password(password)
+    hashed = passwords.hash_password(password)
     with unit_of_work(writes=True) as uow:
         organization.reset_password(uow, user_id, hashed)
         sessions.end_all(uow, user_id)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import identity, notice_words, notices, settings_of_people
+from engine import identity, notice_words, notices, passwords, settings_of_people
 from engine.errors import EngineError, Forbidden, InvalidValue
 from web import errors, sessions
 from web.access import SESSION_COOKIE, needs, unit_of_work
@@ -49,7 +49,7 @@ def change_password() -> Response | tuple[str, int]:
     except EngineError as error:
         return _page(error=error), status(error)
     with unit_of_work(writes=True) as uow:
-        identity.set_password(uow, g.actor.id, hashed)
+        passwords.set_password(uow, g.actor.id, hashed)
         sessions.end_others(uow, request.cookies.get(SESSION_COOKIE, ""))
     return redirect(url_for("people.me", saved="password"))
 
@@ -64,12 +64,12 @@ def _new_hash(old: str, new: str, again: str) -> str:
     with unit_of_work(writes=False) as uow:
         if sessions.has_failed_too_often(uow, g.actor.id, address):
             raise Forbidden("too_many_failures")
-        stored = identity.password_hash(uow, g.actor.id)
-    if not identity.verify_password(stored, old):
+        stored = passwords.password_hash(uow, g.actor.id)
+    if not passwords.verify_password(stored, old):
         with unit_of_work(writes=True) as uow:
             sessions.record_failure(uow, g.actor.id, address)
         raise Forbidden("wrong_old_password")
-    return identity.hash_password(new)
+    return passwords.hash_password(new)
 
 
 def _page(error: EngineError | None = None) -> str:

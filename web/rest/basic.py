@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
-from engine import identity
+from engine import identity, passwords
 from engine.unit_of_work import UnitOfWork
 from web import sessions
 from web.access import NOBODY, engine
@@ -109,8 +109,8 @@ def _verified(user: str, password: str) -> int:
         if sessions.has_failed_too_often(uow, user, address):
             raise RestRefusal(429, "Too many failed sign-ins. Try again in 5 minutes.", "AuthenticationException")
         account = identity.account(uow, user)  # before the hash: a password changed in between must not keep the old one's rights
-        stored = identity.password_hash(uow, user)
-    if identity.verify_password(stored, password) and account is not None:
+        stored = passwords.password_hash(uow, user)
+    if passwords.verify_password(stored, password) and account is not None:
         return account[1]
     with engine().transaction(NOBODY) as uow:
         sessions.record_failure(uow, user, address)

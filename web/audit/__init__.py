@@ -1,0 +1,5 @@
+"""The auditors' pages. A module hangs its pages on the blueprint by being imported here."""
+
+from web.audit.room import pages
+
+__all__ = ["pages"]
