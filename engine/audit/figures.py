@@ -26,7 +26,7 @@ from engine.audit.working_clock import WorkingClock
 from engine.tables import activity_instance, bundle, process_instance, task
 from engine.unit_of_work import UnitOfWork
 
-MOST = 200_000
+MOST = 100_000
 """So many activities are read; of more, the newest."""
 EXAMPLES = 5
 Measure = Literal["times", "waiting", "working", "lasting", "late", "rework"]
@@ -162,13 +162,16 @@ def aggregate(rows: Iterable[Any], clock: WorkingClock | None, now: datetime, *,
     seen = list(rows)
     outer = {(row.instance_id, row.token): row for row in seen}
     tallies: dict[str, _Tally] = {}
-    flows: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
     for row in seen:
         tally = tallies.setdefault(row.element, _Tally(row.type))
         _count(tally, row, loops, outer)
         _measure(tally, row, clock, now)
         if row.flows:
-            flows.update(canonical.loads(row.flows))
+            taken[row.flows] += 1
+    flows: Counter[str] = Counter()
+    for written, number in taken.items():
+        flows.update(dict.fromkeys(canonical.loads(written), number))
     elements = {name: _figure(name, tally) for name, tally in sorted(tallies.items())}
     return Figures(elements, dict(sorted(flows.items())), len(seen), len({row.instance_id for row in seen}), is_partial,
                    clock is not None)
