@@ -29,17 +29,21 @@ _REPAIR = (
     _question("opinion", "5.1.15 n7", "是否询问了顾客意见，不满的当场设法解决？",
               "Was the customer's opinion asked, and dissatisfaction resolved at once?"),
 )
-_PRICE = _question("price", "5.1.16 n2", "服务前是否有顾客的价格确认？", "Was the price confirmed by the customer before the service?")
+_PRICE = _question("price", "5.1.16 n2", "服务前是否有顾客的价格确认？",
+                   "Was the price confirmed by the customer before the service?")
 _INVOICE = _question("invoice", "5.1.16 n4", "收费是否与确认的价格一致，并开具发票？",
                      "Was the confirmed price collected, and an invoice issued?")
 _COMPLAINT = (
-    _question("accepted", "5.1.18 n2", "受理后是否立即处理，无法解决的立即上报？", "Was it handled at once, and reported if unsolvable?"),
+    _question("accepted", "5.1.18 n2", "受理后是否立即处理，无法解决的立即上报？",
+              "Was it handled at once, and reported if unsolvable?"),
     _question("solution", "5.1.18 n3", "解决方案是否在8个工作小时内告知顾客？",
               "Did the solution reach the customer within 8 working hours?"),
     _question("remedy", "5.1.18 n4", "人为因素的补救措施是否在8个工作小时内实施？",
               "Was the remedy of a human-caused complaint carried out within 8 working hours?"),
-    _question("serious", "5.1.14", "质量问题和重大投诉是否按规定报告？", "Were quality problems and serious complaints reported?"),
-    _question("improvement", "5.1.18", "需要改进的是否实施并监督了结果？", "Was a needed improvement carried out and supervised?"),
+    _question("serious", "5.1.14", "质量问题和重大投诉是否按规定报告？",
+              "Were quality problems and serious complaints reported?"),
+    _question("improvement", "5.1.18", "需要改进的是否实施并监督了结果？",
+              "Was a needed improvement carried out and supervised?"),
     _question("record", "5.1.18", "处理过程的记录是否完整？", "Is the record of how it was handled complete?"),
 )
 _RETURN = (
@@ -56,7 +60,8 @@ _ANY = (
     _question("record", "6", "记录是否完整、清楚？", "Is the record complete and clear?"),
 )
 QUESTIONS: Mapping[str, Sequence[Mapping[str, str]]] = {
-    "in_warranty": _REPAIR, "out_of_warranty": (*_REPAIR[1:], _PRICE, _INVOICE), "complaint": _COMPLAINT, "product_return": _RETURN}
+    "in_warranty": _REPAIR, "out_of_warranty": (*_REPAIR[1:], _PRICE, _INVOICE), "complaint": _COMPLAINT,
+    "product_return": _RETURN}
 
 
 def questions(process_key: str) -> Sequence[Mapping[str, str]]:

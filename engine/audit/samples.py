@@ -44,7 +44,7 @@ class Preview:
 
 
 def listing(uow: UnitOfWork, *, before: str = "", limit: int = PAGE) -> tuple[list[Row], str | None]:
-    """The samples with `items`, `decided` and `findings`, newest first, and what asks for the following page (None at the end)."""
+    """The samples with `items`, `decided` and `findings`, newest first; and what asks for the following page, if any."""
     decided = sa.func.sum(sa.case((_item.status != "open", 1), else_=0))
     findings = sa.func.sum(sa.case((_item.status == "finding", 1), else_=0))
     query = sa.select(audit_sample, sa.func.count().label("items"), decided.label("decided"), findings.label("findings"))

@@ -9,9 +9,10 @@ from tests.conftest import Clock
 from tests.database.acting import Case, row, start
 
 ENGINEER, QUALITY = "engineer.head", "quality"
-FINDING = {"finding_source": "inspection", "audited_case": "BN-000001", "finding_clause": "5.1.9", "finding": "维修单没有顾客签字",
-           "seriousness": "minor"}
-MEASURE = {"measure": "派工前再讲一遍签字要求", "measure_owner": ENGINEER, "measure_due_on": "2026-03-04", "check_on": "2026-03-20"}
+FINDING = {"finding_source": "inspection", "audited_case": "BN-000001", "finding_clause": "5.1.9",
+           "finding": "维修单没有顾客签字", "seriousness": "minor"}
+MEASURE = {"measure": "派工前再讲一遍签字要求", "measure_owner": ENGINEER, "measure_due_on": "2026-03-04",
+           "check_on": "2026-03-20"}
 DONE = {"measure_result": "已讲", "carried_out_on": "2026-03-03"}
 
 
@@ -75,7 +76,8 @@ def test_measure_is_late_only_after_its_day_and_is_escalated_once(company: Proce
     clock.move(days=1)
     assert case.run().offered == ["carry_out_measure", "press_for_it"]
     assert row(company, missed_deadline, case.id).kind == "measure"
-    case.do("lead.head", "press_for_it", delay_reason="人手不够", delay_measure="已催办").do(ENGINEER, "carry_out_measure", **DONE)
+    case.do("lead.head", "press_for_it", delay_reason="人手不够", delay_measure="已催办")
+    case.do(ENGINEER, "carry_out_measure", **DONE)
     assert case.offered == []
 
 
