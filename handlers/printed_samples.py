@@ -7,6 +7,7 @@ from typing import Any
 from engine import canonical, identity
 from engine.audit import estimates, samples, sampling
 from engine.errors import NotFound
+from engine.modeling import library
 from engine.unit_of_work import UnitOfWork
 from handlers.days import CHINA
 from handlers.printed_records import Fact, PrintedRecord, Section, Signature
@@ -26,9 +27,11 @@ METHOD = ("各层按 SHA-256(种子 ‖ 工单标识) 排序，取前 n 件；�
 def result(uow: UnitOfWork, sample_id: str) -> PrintedRecord:
     """The result of a sample. `NotFound` if there is none."""
     row, rows = sampling.get(uow, sample_id), samples.items(uow, sample_id)
+    asked = canonical.loads(row.criteria)
     return PrintedRecord(
-        "sample", "审核抽样结果", "Audit sample", sample_id[:12], row.title, "5.6, 5.7", _numbers(rows),
-        (_method(row), _strata(row), _questions(row), _cases(row, rows)),
+        "sample", "审核抽样结果", "Audit sample", sample_id[:12], _named(uow, "office", asked.get("office", "")), "5.6, 5.7",
+        (Fact("名称", "Title", row.title, is_long=True), *_numbers(rows)),
+        (_method(uow, row), _strata(uow, row), _questions(row), _cases(row, rows)),
         (Signature("抽样人", "Drawn by", _person(uow, row.created_by), _day(row.created_at)),
          Signature("结束人", "Closed by", _person(uow, row.closed_by), _day(row.closed_at))))
 
@@ -47,20 +50,31 @@ def _numbers(rows: list[Any]) -> tuple[Fact, ...]:
                  f"{percent(rate.low)} – {percent(rate.high)}（Clopper–Pearson）", is_long=True))
 
 
-def _method(row: Any) -> Section:
+def _named(uow: UnitOfWork, kind: str, key: str) -> str:
+    """A process, an office or a month in both languages; all of them for ""."""
+    known = {"process": (each.version.row for each in library.entries(uow) if each.version.row.kind == "process"),
+             "office": iter(identity.offices(uow))}.get(kind, iter(()))
+    rows = {getattr(row, "key", None) or row.id: f"{row.name} {row.name_en}" for row in known}
+    return rows.get(key, key) or ALL
+
+
+def _method(uow: UnitOfWork, row: Any) -> Section:
     asked = canonical.loads(row.criteria)
-    facts = (Fact("流程", "Process", asked.get("process", ALL)), Fact("办事处", "Office", asked.get("office", ALL)),
+    cut_off = datetime.fromisoformat(asked["cut_off"]).astimezone(CHINA)
+    facts = (Fact("流程", "Process", _named(uow, "process", asked.get("process", ""))),
+             Fact("办事处", "Office", _named(uow, "office", asked.get("office", ""))),
              Fact("开始日期", "Begun", f"{asked.get('since', '…')} – {asked.get('until', '…')}"),
-             Fact("工单", "Cases", STANDINGS[asked["standing"]]), Fact("截止时间", "Cut-off", asked["cut_off"]),
+             Fact("工单", "Cases", STANDINGS[asked["standing"]]), Fact("截止时间", "Cut-off", f"{cut_off:%Y-%m-%d %H:%M:%S}"),
              Fact("种子", "Seed", row.seed), Fact("总体", "Population", str(row.population)),
              Fact("总体摘要", "Digest", row.population_digest, is_long=True),
              Fact("抽取方法", "Method", METHOD, is_long=True))
     return Section("抽取", "How it was drawn", facts)
 
 
-def _strata(row: Any) -> Section:
+def _strata(uow: UnitOfWork, row: Any) -> Section:
     kept: Mapping[str, Any] = canonical.loads(row.strata)
-    rows = tuple((name or ALL, str(kept["population"][name]), str(kept["sample"][name])) for name in sorted(kept["population"]))
+    rows = tuple((_named(uow, kept["by"], name), str(kept["population"][name]), str(kept["sample"][name]))
+                 for name in sorted(kept["population"]))
     return Section("分层", "Strata", (Fact("分层方式", "Split", STRATA[kept["by"]]),),
                    ("层 Stratum", "总体 Population", "样本 Sample"), rows)
 
