@@ -38,7 +38,6 @@ class Preview:
     """What a sample would be drawn from: its population, and how many of each stratum."""
 
     population: int
-    digest: str
     sizes: Mapping[str, int]
     allocation: Mapping[str, int]
 
@@ -72,7 +71,7 @@ def items(uow: UnitOfWork, sample_id: str) -> list[Row]:
 def preview(uow: UnitOfWork, criteria: Mapping[str, str], by: str, size: int) -> Preview:
     """What `draw` would take now, without drawing."""
     found = population.find(uow, criteria, by)
-    return Preview(found.count, found.digest, found.sizes, selection.allocate(found.sizes, size))
+    return Preview(found.count, found.sizes, selection.allocate(found.sizes, size))
 
 
 def redraw(uow: UnitOfWork, sample: Row) -> Redrawn:

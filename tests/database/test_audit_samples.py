@@ -1,6 +1,8 @@
 """Audit samples: drawn again the same, checked by one at a time, and a finding starts one case of corrective action."""
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -152,6 +154,25 @@ def test_second_of_two_auditors_is_told_who_was_quicker(year: ProcessEngine) -> 
     assert refused.value.facts["who"] == "auditor"
     assert decided(year, sample, 1, GOOD, "auditor2", revision=2) == "conforms"
     assert cases_of(year, "corrective_action") == []
+
+
+def test_of_auditors_who_decide_at_the_same_moment_one_wins_and_one_case_is_started(year: ProcessEngine) -> None:
+    sample, gate = drawn(year), threading.Barrier(4)
+
+    def press(user: str) -> str:
+        gate.wait(10)
+        try:
+            return decided(year, sample, 1, BAD, user)
+        except AlreadyChanged as refused:
+            return str(refused.facts["who"])
+
+    users = ["auditor", "auditor2", "quality", "admin"]
+    with ThreadPoolExecutor(len(users)) as crowd:
+        said = list(crowd.map(press, users))
+    winner = users[said.index("finding")]
+    assert sorted(said) == sorted(["finding", *[winner] * 3])
+    jobs.run_all(year)
+    assert len(cases_of(year, "corrective_action")) == 1
 
 
 def test_question_without_an_answer_and_finding_without_words_are_refused(year: ProcessEngine) -> None:
