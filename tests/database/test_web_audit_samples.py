@@ -14,8 +14,7 @@ from engine.tables import access_log, audit_sample, process_instance
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from handlers import audit_samples
 from tests.database.acting import start
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 LEAD = "lead.changsha"
 COMPLAINT = {"received_by": "phone", "customer": "五一路储蓄所", "complaint_text": "来晚了"}
@@ -33,7 +32,7 @@ def auditor(company: ProcessEngine) -> Client:
         case = start(company, LEAD, "complaint", **COMPLAINT)
         with company.transaction(admin) as uow:
             instances.terminate(uow, case.id, reason="重复登记")
-    return signed_in(create_app(engine=company), "auditor")
+    return signed_in(app_of(company), "auditor")
 
 
 def signed_in(app: Flask, user: str) -> Client:
@@ -92,7 +91,7 @@ def test_questions_follow_the_process_and_what_was_typed_stays(auditor: Client) 
 
 def test_slower_auditor_sees_who_was_quicker_and_the_own_answers(auditor: Client, company: ProcessEngine) -> None:
     where = f"/audit/samples/{sample_of(company)}/1"
-    other = signed_in(create_app(engine=company), "auditor2")
+    other = signed_in(app_of(company), "auditor2")
     other.get(where)
     auditor.get(where)
     assert auditor.send(where, **{"answer:q1": "yes"}).status_code == 302
@@ -149,7 +148,7 @@ def test_exports_are_noted_and_harmless_to_a_spreadsheet(auditor: Client, compan
                                   "/{sample}/cases.csv"])
 def test_nobody_but_auditors_sees_a_sample(auditor: Client, company: ProcessEngine, path: str) -> None:
     del auditor
-    lead = signed_in(create_app(engine=company), LEAD)
+    lead = signed_in(app_of(company), LEAD)
     assert lead.get("/audit/samples" + path.format(sample=sample_of(company))).status_code == 403
 
 
@@ -162,7 +161,7 @@ def test_sample_and_item_that_are_not_there_are_not_found(auditor: Client, compa
 def test_changes_page_says_what_was_done_to_a_sample(auditor: Client, company: ProcessEngine) -> None:
     sample = sample_of(company)
     del auditor
-    admin = signed_in(create_app(engine=company), "admin")
+    admin = signed_in(app_of(company), "admin")
     admin.get("/admin/changes")
     assert "抽取了样本" in admin.page
     assert f'href="/audit/samples/{sample}"' in admin.page
