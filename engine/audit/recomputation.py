@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import bundles, canonical, step
+from engine import bundles, canonical, destruction, step
 from engine.bundles import Bundle
-from engine.errors import EngineError
+from engine.errors import Conflict, EngineError
 from engine.evaluation import CaseEnvironment, Limits
 from engine.spiff.steps import State, empty
 from engine.tables import history_body, history_event, process_instance
@@ -37,8 +37,15 @@ class Moment:
 
 
 def recompute(uow: UnitOfWork, instance_id: str) -> Iterator[Moment]:
-    """Every event of a case in order, each with the state that the engine reaches from its recorded inputs."""
+    """Every event of a case in order, each with the state that the engine reaches from its recorded inputs.
+
+    `Conflict("case_erased", business_key=, at=, reason=, deciders=, destruction=)` where bodies were destroyed by decision.
+    """
     business_key = uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == instance_id))
+    decided = destruction.of_case(uow, instance_id)
+    if decided is not None:
+        raise Conflict("case_erased", id=instance_id, business_key=business_key, at=decided.destroyed_at, reason=decided.reason,
+                       deciders=decided.deciders, destruction=decided.id)
     state, known = empty(), ScopedVariables()
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
     query = sa.select(history_event, history_body.c.body).join(history_body, same)
