@@ -71,6 +71,7 @@ export default defineConfig({
         editor: 'web/modeler/editor.ts',
         fetching: 'web/modeler/fetching.ts',
         migrating: 'web/modeler/migrating.ts',
+        retention: 'web/audit/retention.ts',
         trying: 'web/modeler/trying.ts',
       },
     },

@@ -119,7 +119,7 @@ RECORD_KINDS: dict[str, RecordKind] = {each.id: each for each in (
                        "remedy_result", "solution", "solution_result", "improvement", "improvement_finding", "penalty",
                        "handling_record"),
          t.rejected_solution: ("solution", "told_how", "objection")}, _complaint_in_reports)),
-    kind("product_return", ("退库产品申请单", "Return requests"), "5.5", Rows(
+    kind("return_form", ("退库产品申请单", "Return requests"), "5.5", Rows(
         _found(t.product_return, sa.func.coalesce(_return.closed_at, _return.registered_at)), ((t.product_return, "case_id"),),
         {t.product_return: ("customer", "contact", "phone", "reason", "finding", "signed_by", "ruling_reason")})),
     kind("machine", ("机器台账和保修期限记录", "Machines and their warranty terms"), "5.1.15", MACHINES,

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
-from engine import actions, case_list, cases, drafts, identity, instances, replies, watching
+from engine import actions, case_list, cases, destruction, drafts, identity, instances, replies, watching
 from engine.cases import Case
 from engine.errors import EngineError, Forbidden, InvalidForm, InvalidValue
 from engine.unit_of_work import SYSTEM, UnitOfWork
@@ -61,7 +61,7 @@ def _shown(uow: UnitOfWork, case: Case) -> dict[str, Any]:
         "suspension": cases.suspension(uow, row.id) if row.status == "suspended" else None,
         "interventions": interventions.titles(),
         "talk": conversation.of_case(uow, row, page=url_for("cases.page", case_id=row.id)),
-        "records": records.offers(uow, row.id, row.process_key),
+        "records": records.offers(uow, row.id, row.process_key), "erased": destruction.of_case(uow, row.id),
     }
 
 
