@@ -200,7 +200,7 @@ def _destroy(uow: UnitOfWork, row: Row, item: Row) -> None:
     number, total = _numbers(uow, row.id)
     history.record_change(uow, KIND, subject=f"destruction:{row.id}", before=None, after={
         "kind": item.kind, "ref": item.ref, "case": item.instance_id, **told, "deciders": [row.first_by, row.second_by],
-        "number": f"{number}/{total}"}, reason=row.decision_reason or row.reason)
+        "number": f"{number}/{total}"}, reason=row.decision_reason)
 
 
 def _record(uow: UnitOfWork, row: Row, item: Row, case: Row | None) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _record(uow: UnitOfWork, row: Row, item: Row, case: Row | None) -> dict[str,
     kind.destroy(uow, item.ref)
     if case is None or any(each.of_case(uow, case.id) for each in uow.engine.records.values()):
         return {"digest": digest}
-    return {"digest": digest, **erasing.contents(uow, case, row.id, row.reason).as_json()}
+    return {"digest": digest, **erasing.contents(uow, case, row.id, row.decision_reason).as_json()}
 
 
 def _case(uow: UnitOfWork, row: Row, case: Row | None) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def _case(uow: UnitOfWork, row: Row, case: Row | None) -> dict[str, Any]:
         for found in kind.of_case(uow, case.id):
             records[f"{kind.id}:{found.ref}"] = digest_of(kind.read(uow, found.ref))
             kind.erase(uow, found.ref)
-    gone = erasing.contents(uow, case, row.id, row.reason)
+    gone = erasing.contents(uow, case, row.id, row.decision_reason)
     return {"digest": case_digest(gone, records), "records": records, **gone.as_json()}
 
 

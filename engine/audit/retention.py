@@ -26,8 +26,8 @@ LONGEST = 1_200
 MOST = 1_000
 """Records of one proposal: the oldest; the others follow in the next."""
 SHORTEST_MONTH = 28
-BY_ITSELF = "保存期已满 / the period is over"
-"""The reason of a proposal that nobody made."""
+BY_ITSELF = "period_over"
+"""The reason of a proposal that nobody made; pages have the words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,12 +85,12 @@ def survey(engine: ProcessEngine) -> Case:
     return case.do(MANAGER, "release_report", report_released="yes")
 
 
-def decided(engine: ProcessEngine, destruction_id: str, *people: str) -> str:
+def decided(engine: ProcessEngine, destruction_id: str, *people: str, reason: str = "按规定") -> str:
     """Let these people confirm, and the worker destroy; gives the status."""
     for user in people or ("auditor2", "admin"):
         with engine.reading(SYSTEM) as uow:
             digest = deciding.seen(uow, deciding.get(uow, destruction_id))
-        as_(engine, user, deciding.confirm, destruction_id, seen_digest=digest, reason="按规定")
+        as_(engine, user, deciding.confirm, destruction_id, seen_digest=digest, reason=reason)
     jobs.run_all(engine)
     with engine.reading(SYSTEM) as uow:
         return str(deciding.get(uow, destruction_id).status)

@@ -19,7 +19,7 @@ def erasure_page() -> str | tuple[str, int]:
     return _shown()
 
 
-@pages.post("/erasure")
+@pages.post("/erasure/propose")
 @needs("signed_in")
 def propose_erasure() -> Response | str | tuple[str, int]:
     """Propose it; goes to the proposal."""

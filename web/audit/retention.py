@@ -21,11 +21,12 @@ from web.audit.room import field, pages, show, status
 from web.layout import words
 
 OVER = ("destroyed", "rejected")
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """So many records fall due on a day; `at` is where it is on the bar, in per cent."""
+    """So many records fall due in the week that begins with a day; `at` is where its middle is on the bar, in per cent."""
 
     day: date
     number: int
@@ -63,7 +64,7 @@ def _shown(error: EngineError | None = None, *, kind: str = "") -> str:
         kinds = [_kept(period, [each for each in found if each.kind.id == period.kind.id], today)
                  for period in retention.periods(uow)]
         return show(
-            uow, "retention", "retention", error, kinds=sorted(kinds, key=lambda each: each.period.months is None), today=today,
+            uow, "retention", "retention", error, kinds=kinds, today=today, why=why,
             until=today + AHEAD, months=_months(today), may_set=retention.may_set(uow.actor), chosen=kind, named=_named(uow),
             waiting=deciding.listing(uow, *deciding.PENDING), past=deciding.listing(uow, *OVER), statuses=statuses(),
             typed={"months": field("months", 10), "reason": field("reason")})
@@ -104,8 +105,9 @@ def _wanted() -> int | None:
 
 def _kept(period: Period, found: Sequence[Due], today: date) -> Kept:
     over = [each for each in found if each.due_on <= today]
-    days = Counter(each.due_on for each in found if each.due_on > today)
-    marks = [Mark(day, number, round(100 * (day - today) / AHEAD, 1)) for day, number in sorted(days.items())]
+    weeks = Counter((each.due_on - today) // WEEK for each in found if each.due_on > today)
+    marks = [Mark(today + week * WEEK, number, min(100.0, round(100 * (week + 0.5) * WEEK / AHEAD, 1)))
+             for week, number in sorted(weeks.items())]
     waits = Counter(each.held for each in over)
     return Kept(period, waits[None], waits["open_case"] + waits["sample"], waits["pending"], marks)
 
@@ -167,12 +169,17 @@ def _one(destruction_id: str, error: EngineError | None = None, *, page: str = "
         return show(uow, page, "retention", error, row=row, items=items, progress=progress, seen=deciding.seen(uow, row),
                     may_confirm=deciding.may_confirm(row, uow.actor), wanted=_to_type(items, progress.total),
                     statuses=statuses(), named=_named(uow), kept=kept_words(), typed=field("reason"),
-                    typed_number=field("typed", 200), sent=request.endpoint or "")
+                    typed_number=field("typed", 200), sent=request.endpoint or "", why=why)
 
 
 def _to_type(items: Sequence[sa.Row[Any]], total: int) -> str:
     """What a decider types: the number of the only record, else how many there are."""
     return str(items[0].label) if total == 1 else str(total)
+
+
+def why(row: sa.Row[Any]) -> str:
+    """Why a destruction was proposed, in words."""
+    return str(_("Its period is over.")) if row.reason == retention.BY_ITSELF else str(row.reason)
 
 
 def statuses() -> Mapping[str, str]:
