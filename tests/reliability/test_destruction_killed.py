@@ -10,7 +10,17 @@ import sqlalchemy as sa
 from engine import canonical
 from engine.audit import deciding, verification
 from engine.settings import Settings
-from engine.tables import comment, destruction_item, history_body, history_event, incident, job, process_instance, tombstone, variable
+from engine.tables import (
+    comment,
+    destruction_item,
+    history_body,
+    history_event,
+    incident,
+    job,
+    process_instance,
+    tombstone,
+    variable,
+)
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Databases, copy_of, prepare_empty
 from tests.reliability import destroying
