@@ -86,9 +86,6 @@ BY_CODE: Mapping[str, Refusal] = {
                                     "There is no case “{value}”. Check the number."),
     "erasure_too_many": Refusal(409, "这个名称下的工单超过 {limit} 张，请按工单编号分批提出。",
                                 "More than {limit} cases have this name: ask by case numbers, in parts."),
-    "case_erased": Refusal(409, "工单 {business_key} 的内容已于 {at} 按决定销毁，无法重算。理由：{reason}",
-                           "What case {business_key} held was destroyed by decision at {at}: it cannot be recomputed. "
-                           "Reason: {reason}"),
     # changing definitions
     "model_changed": Refusal(409, "{who} 已于 {at} 保存了“{what}”。您的内容还在这里：请先查看对方的版本，再决定保留哪一份。",
                              "{who} saved “{what}” at {at}. Yours is still here: look at theirs, then decide which to keep."),

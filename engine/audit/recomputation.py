@@ -7,14 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import bundles, canonical, destruction, step
+from engine import bundles, canonical, step
 from engine.bundles import Bundle
-from engine.errors import Conflict, EngineError
+from engine.errors import EngineError
 from engine.evaluation import CaseEnvironment, Limits
 from engine.spiff.steps import State, empty
 from engine.tables import history_body, history_event, process_instance
 from engine.unit_of_work import UnitOfWork
 from engine.variables import ScopedVariables
+
+GONE = "its body is gone"
+"""The error of the first event that cannot be recomputed; no moment comes behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +36,22 @@ class Moment:
     @property
     def is_same(self) -> bool:
         """Whether the recorded and the recomputed state are equal."""
-        return self.digest == self.recorded
+        return self.error is None and self.digest == self.recorded
 
 
 def recompute(uow: UnitOfWork, instance_id: str) -> Iterator[Moment]:
     """Every event of a case in order, each with the state that the engine reaches from its recorded inputs.
 
-    `Conflict("case_erased", business_key=, at=, reason=, deciders=, destruction=)` where bodies were destroyed by decision.
+    Ends at an event whose body is `GONE`; `destruction.of_case` says by which decision, if by one.
     """
     business_key = uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == instance_id))
-    decided = destruction.of_case(uow, instance_id)
-    if decided is not None:
-        raise Conflict("case_erased", id=instance_id, business_key=business_key, at=decided.destroyed_at, reason=decided.reason,
-                       deciders=decided.deciders, destruction=decided.id)
     state, known = empty(), ScopedVariables()
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
-    query = sa.select(history_event, history_body.c.body).join(history_body, same)
+    query = sa.select(history_event, history_body.c.body).outerjoin(history_body, same)
     for event in uow.rows(query.where(history_event.c.instance_id == instance_id).order_by(history_event.c.seq)):
+        if event.body is None:
+            yield Moment(event.seq, event.command, event.element, state, known, "", "", GONE)
+            return
         body = canonical.loads(bytes(event.body))
         moment = _apply(uow, event, body, state, known, business_key or "")
         state, known = moment.state, moment.variables
