@@ -11,13 +11,12 @@ from engine import bundles, deployments
 from engine.diagram.sources import File
 from engine.tables import definition
 from engine.unit_of_work import SYSTEM, ProcessEngine
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 
 @pytest.fixture
 def reader(company: ProcessEngine) -> Client:
-    return signed_in(create_app(engine=company))
+    return signed_in(app_of(company))
 
 
 def signed_in(app: Flask, user: str = "clerk") -> Client:
