@@ -140,7 +140,7 @@ def test_a_photo_that_another_case_has_too_keeps_its_bytes(company: ProcessEngin
     with company.reading(SYSTEM) as uow:
         assert uow.rows(sa.select(document_content)) == []
         assert {(row.name, row.sha256, row.removed_reason) for row in uow.rows(sa.select(document))} == {
-            ("", own.sha256, "顾客来信要求")}
+            ("", own.sha256, "按规定")}
 
 
 def test_the_same_photo_can_be_added_again_elsewhere(company: ProcessEngine) -> None:

@@ -14,8 +14,7 @@ from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
 from tests.database import acting
 from tests.database.destroying import ADDRESS, CONTACT, CUSTOMER, LEAD, PHONE, as_, complaint, decided, repair, survey
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 PERSONAL = (CUSTOMER, CONTACT, PHONE, ADDRESS)
 AT_THE_END = datetime(2027, 3, 3, 1, tzinfo=UTC)
@@ -23,7 +22,7 @@ AT_THE_END = datetime(2027, 3, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 def visitor(app: Flask, user: str) -> Client:
