@@ -1,5 +1,6 @@
 """Clause 6: a record is kept for its period, then proposed, decided by two people and destroyed; none by default."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from engine import canonical, chores, destruction, jobs
 from engine.audit import deciding, retention, verification
 from engine.errors import Conflict, Forbidden, InvalidValue, NotFound
 from engine.tables import audit_sample, audit_sample_item, history_body, history_event, tombstone, variable
-from engine.unit_of_work import SYSTEM, ProcessEngine
+from engine.unit_of_work import SYSTEM, ProcessEngine, UnitOfWork
 from handlers import tables
 from handlers.retention import RECORD_KINDS
 from tests.conftest import Clock
@@ -210,6 +211,27 @@ def test_what_a_case_holds_goes_with_the_last_of_its_records(company: ProcessEng
         assert set(destruction.of_records(uow, case.id)) == {"survey_form", "satisfaction_report"}
     assert headers(company, case) == before
     assert holding(company, CUSTOMER, CONTACT, PHONE, ADDRESS) == []
+
+
+def test_a_failure_in_the_middle_leaves_all_whole_and_the_next_try_goes_on(company: ProcessEngine, clock: Clock) -> None:
+    survey(company)
+    clock.set(YEAR_LATER)
+    destruction_id = as_(company, "auditor", retention.propose, "survey_form", reason="保存期已满")
+    whole = company.records["survey_form"]
+
+    def half(uow: UnitOfWork, ref: str) -> None:
+        whole.destroy(uow, ref)
+        raise OSError("the disk is full")
+    company.records["survey_form"] = replace(whole, destroy=half)
+    assert decided(company, destruction_id) == "decided"
+    with company.reading(SYSTEM) as uow:
+        assert len(uow.rows(sa.select(tables.survey_form))) == 1
+        assert list(verification.verify(uow)) == []
+    assert [(item.destroyed_at, item.kept) for item in items(company, destruction_id)] == [(None, None)]
+    company.records["survey_form"] = whole
+    clock.move(minutes=1)
+    jobs.run_all(company)
+    assert [item.destroyed_at for item in items(company, destruction_id)] == [clock()]
 
 
 def test_a_period_made_longer_after_the_proposal_keeps_the_record(company: ProcessEngine, clock: Clock) -> None:
