@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from engine import instances, interventions, substitutions, tasks
+from engine import instances, interventions, passwords, substitutions, tasks
 from engine.interventions import SetVariable, Skip
+from engine.settings import Settings
 from engine.tables import process_instance, task
-from tests.conftest import MONDAY, Clock
+from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.conftest import MONDAY, Clock, prepare_empty
 from tests.diagram_text import diagram, end, flow_if, flows, node, properties, start, user
 from tests.small_company import Small
 
@@ -26,6 +28,7 @@ CALLED = diagram(start(), user("advise", "leads", properties(clause="5.1.18 n2")
                  flows("begin", "advise", "done"), key="help", starters="")
 CUSTOMERS = ("长沙市五一路储蓄所", "岳阳邮政支局", "Guangzhou Tax", None)
 CASES = 36
+PASSWORD = "open sesame"
 
 
 def play(small: Small, clock: Clock) -> None:
@@ -45,7 +48,20 @@ def play(small: Small, clock: Clock) -> None:
     waits = small.rows(open_tasks().where(task.c.element == "check"))[-1]
     small.do("root", tasks.assign, waits.id, assignee="ann", reason="她熟悉")
     small.do("bob", tasks.complete, waits.id, variables={})
-    clock.move(hours=1)
+
+
+def prepare(url: str) -> None:
+    """All of it on a new database."""
+    prepare_empty(url)
+    clock = Clock()
+    engine = ProcessEngine(Settings(database_url=url), clock=clock)
+    small, hashed = Small(engine), passwords.hash_password(PASSWORD)
+    play(small, clock)
+    with engine.transaction(SYSTEM) as uow:
+        for user_id in ("root", "ann"):
+            passwords.set_password(uow, user_id, hashed)
+    small.must_be_proven()
+    engine.close()
 
 
 def begin(small: Small, dice: random.Random, number: int, clock: Clock) -> str:

@@ -33,12 +33,6 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "search": ("五一路", "SN-0001", "case-0", "nothing at all")}
 
 
-@pytest.fixture
-def played(small: Small, clock: Clock) -> Small:
-    audit_company.play(small, clock)
-    return small
-
-
 class Plain:
     """All rows in memory, looked at one by one."""
 
@@ -122,31 +116,31 @@ def found(small: Small, criteria: Criteria) -> list[str]:
 
 # ------------------------------------------------------------------ criteria
 @pytest.mark.parametrize("name", list(VALUES))
-def test_criterion_finds_exactly_the_cases_that_a_plain_look_finds(played: Small, clock: Clock, name: str):
-    plain = Plain(played, clock)
+def test_criterion_finds_exactly_the_cases_that_a_plain_look_finds(audited: Small, clock: Clock, name: str):
+    plain = Plain(audited, clock)
     expected = {value: plain.found(Criteria(**{name: value})) for value in VALUES[name]}
-    assert {value: found(played, Criteria(**{name: value})) for value in VALUES[name]} == expected
+    assert {value: found(audited, Criteria(**{name: value})) for value in VALUES[name]} == expected
     assert any(0 < len(each) < len(plain.cases) for each in expected.values()), "the company does not tell the values apart"
 
 
-def test_any_criteria_together_find_exactly_the_same_cases_as_a_plain_look(played: Small, clock: Clock):
-    dice, plain, sizes = random.Random(1), Plain(played, clock), []
+def test_any_criteria_together_find_exactly_the_same_cases_as_a_plain_look(audited: Small, clock: Clock):
+    dice, plain, sizes = random.Random(1), Plain(audited, clock), []
     for _ in range(150):
         names = dice.sample(sorted(VALUES), dice.choice((2, 2, 3, 4)))
         criteria = Criteria(**{name: dice.choice(VALUES[name]) for name in names})
         expected = plain.found(criteria)
-        assert found(played, criteria) == expected, criteria
+        assert found(audited, criteria) == expected, criteria
         sizes.append(len(expected))
-        with played.engine.reading(SYSTEM) as uow:
+        with audited.engine.reading(SYSTEM) as uow:
             facets = finding.facets(uow, criteria)
             assert (facets.total, finding.count(uow, criteria)) == (len(expected), len(expected))
             assert sum(facets.by["office"].values()) == len(expected)
     assert sum(size > 0 for size in sizes) > 20
 
 
-def test_pages_have_every_case_once_and_the_newest_first(played: Small):
-    everything, seen, after = found(played, Criteria()), [], None
-    with played.engine.reading(SYSTEM) as uow:
+def test_pages_have_every_case_once_and_the_newest_first(audited: Small):
+    everything, seen, after = found(audited, Criteria()), [], None
+    with audited.engine.reading(SYSTEM) as uow:
         while True:
             one = finding.page(uow, Criteria(), after=after, limit=5)
             seen += [row.id for row in one.rows]
@@ -158,25 +152,25 @@ def test_pages_have_every_case_once_and_the_newest_first(played: Small):
     assert len(set(seen)) == audit_company.CASES
 
 
-def test_a_case_that_starts_between_two_pages_moves_none(played: Small, clock: Clock):
-    everything = found(played, Criteria())
-    with played.engine.reading(SYSTEM) as uow:
+def test_a_case_that_starts_between_two_pages_moves_none(audited: Small, clock: Clock):
+    everything = found(audited, Criteria())
+    with audited.engine.reading(SYSTEM) as uow:
         first = finding.page(uow, Criteria(), limit=10)
     clock.move(minutes=1)
-    played.start(office="north", variables={"due": None, "broken": True})
-    with played.engine.reading(SYSTEM) as uow:
+    audited.start(office="north", variables={"due": None, "broken": True})
+    with audited.engine.reading(SYSTEM) as uow:
         second = finding.page(uow, Criteria(), after=first.next_cursor, limit=10)
     assert [row.id for row in (*first.rows, *second.rows)] == everything[:20]
 
 
-def test_export_stops_at_the_number_it_is_given(played: Small):
-    with played.engine.reading(SYSTEM) as uow:
-        assert [row.id for row in finding.every(uow, Criteria(), most=7)] == found(played, Criteria())[:7]
+def test_export_stops_at_the_number_it_is_given(audited: Small):
+    with audited.engine.reading(SYSTEM) as uow:
+        assert [row.id for row in finding.every(uow, Criteria(), most=7)] == found(audited, Criteria())[:7]
 
 
-def test_what_a_row_lacks_is_told_for_many_at_once(played: Small, clock: Clock):
-    plain = Plain(played, clock)
-    with played.engine.reading(SYSTEM) as uow:
+def test_what_a_row_lacks_is_told_for_many_at_once(audited: Small, clock: Clock):
+    plain = Plain(audited, clock)
+    with audited.engine.reading(SYSTEM) as uow:
         told = finding.about(uow, plain.cases)
     for row in plain.cases:
         done = [event.command for event in plain.events[row.id] if event.command in interventions.COMMANDS]
@@ -192,8 +186,8 @@ def test_property_clause_names_one_clause_or_several(text: str, pieces: list[str
     assert vocabulary.pieces(text) == pieces
 
 
-def test_vocabulary_has_the_clauses_roles_versions_and_ends_of_all_versions(played: Small):
-    with played.engine.reading(SYSTEM) as uow:
+def test_vocabulary_has_the_clauses_roles_versions_and_ends_of_all_versions(audited: Small):
+    with audited.engine.reading(SYSTEM) as uow:
         words = vocabulary.read(uow)
     assert set(words.clauses) == {clause for each in CLAUSES.values() for clause in each}
     assert {role: {element for _, element in places} for role, places in words.roles.items()} == {
