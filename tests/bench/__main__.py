@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tests.bench import (
     clients,
     engine_alone,
+    finding,
     inbox,
     memory,
     migration,
@@ -23,7 +24,7 @@ from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
 PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
-         "modeller")
+         "modeller", "finding")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -66,6 +67,7 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "migration": lambda: migration.measure(table, *where, cases=asked.cases or (300 if short else 10_000)),
         "memory": lambda: memory.measure(table, *where),
         "modeller": lambda: modeller.measure(table, rounds, *where),
+        "finding": lambda: finding.measure(table, rounds, *where, cases=asked.cases or (2_000 if short else 100_000)),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
     }
 

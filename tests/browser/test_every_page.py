@@ -79,6 +79,9 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/admin/jobs": ("/admin/jobs", "/admin/jobs?view=failing"),
     "/admin/mail": ("/admin/mail",),
     "/admin/changes": ("/admin/changes",),
+    "/audit/": (),  # leads to its first page
+    "/audit/cases": ("/audit/cases", "/audit/cases?process=in_warranty&lateness=on_time&q=CT-E-1", "/audit/cases?serial=none",
+                     "/audit/cases?since=never"),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -87,6 +90,8 @@ NO_PAGES: Mapping[str, str] = {
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
+    "/audit/cases.csv": "a table for a spreadsheet", "/audit/cases.xlsx": "a table for a spreadsheet",
+    "/audit/events.csv": "a table for a program", "/audit/cases.xes": "an event log", "/audit/cases.ocel.json": "an event log",
 }
 EDITOR = "/modeler"
 """The editor of definitions: its pages need drafts, and its own tests look at them."""
