@@ -25,7 +25,7 @@ ASKED: Mapping[str, dict[str, Any]] = {
     "end, common": {"outcome": "bench/done"}, "end, rare": {"outcome": "bench/chased"},
     "role or clause, common": {"role": "service_engineer"}, "role or clause, rare": {"role": "technical_support"},
     "role or clause, none": {"role": "service_lead"}, "person, common": {"person": "eva"}, "person, rare": {"person": "lea"},
-    "person, none": {"person": "nobody"}, "late": {"lateness": "late"}, "late now": {"lateness": "late_now"},
+    "person, long gone": {"person": "zoe"}, "person, none": {"person": "nobody"}, "late": {"lateness": "late"}, "late now": {"lateness": "late_now"},
     "never late": {"lateness": "on_time"}, "any intervention": {"intervention": "any"},
     "intervention, none": {"intervention": "skip"},
     "serial": {"serial": "007919007"}, "search, common": {"search": "00"}, "search, none": {"search": "上海储蓄所"},
@@ -60,7 +60,7 @@ def _facets(engine: ProcessEngine, criteria: Criteria) -> float:
 
 def enrich(engine: ProcessEngine, cases: int) -> None:
     """Spread the copies over time and outcomes: seven of ten are over, one in a thousand was ended by hand, one in 500 was late,
-    one in 20,000 reached the support; `eva` did the half of them, `lea` one in 5,000."""
+    one in 20,000 reached the support; `eva` did the half of them, `lea` one in 5,000, `zoe` was there for the oldest tenth."""
     words = SQL[engine.database.dialect.name]
     with engine.transaction(SYSTEM) as uow:
         _update(uow.connection, process_instance, cases, {
@@ -73,21 +73,23 @@ def enrich(engine: ProcessEngine, cases: int) -> None:
             "sort_due": _later(words, "CASE WHEN n % 700 = 0 THEN 0 ELSE 400000000 END"),
             "ended_at": f"CASE WHEN n % 10 < 3 THEN NULL WHEN n % 500 = 3 THEN {_later(words, '60')} ELSE {words['due']} END"},
             "instance_id")
-        _multiply(uow.connection, activity_instance, words, cases, ELEMENTS, {
+        _multiply(uow.connection, activity_instance, cases, ELEMENTS, {
             "id": f"{words['id']} || '.b' || k", "instance_id": words["id"], "token": "k", "scope": "1", "process_key": "'bench'",
             "element": "CASE WHEN k = 3 THEN 'serve' WHEN k = 5 AND n % 20000 = 9 THEN 'support' ELSE 'e' || k END",
             "type": "'userTask'", "name": "'x'", "started_at": words["due"], "seq": "k"})
-        _multiply(uow.connection, history_event, words, cases, EVENTS, {
+        _multiply(uow.connection, history_event, cases, EVENTS, {
             "instance_id": words["id"], "seq": "k", "at": words["due"], "bundle_id": "'b'", "body_digest": "'d'", "prev": "'p'",
-            "actor": "CASE WHEN k % 2 = 0 THEN 'system' WHEN n % 5000 = 11 THEN 'lea' WHEN n % 2 = 0 THEN 'eva' "
+            "actor": "CASE WHEN k % 2 = 0 THEN 'system' WHEN k = 1 AND n * 10 <= {most} THEN 'zoe' "
+                     "WHEN n % 5000 = 11 THEN 'lea' WHEN n % 2 = 0 THEN 'eva' "
                      "ELSE 'p' || (n % 50) END",
             "command": "CASE WHEN k = 8 AND n % 1000 = 0 THEN 'terminate' ELSE 'complete' END", "hash": "'h'"})
     with engine.database.connect().execution_options(isolation_level="AUTOCOMMIT", writes=True) as connection:
         connection.exec_driver_sql("ANALYZE" if engine.is_sqlite else "VACUUM ANALYZE")
 
 
-def _multiply(run: sa.Connection, table: sa.Table, words: Mapping[str, str], cases: int, each: int, values: Mapping[str, str]) -> None:
+def _multiply(run: sa.Connection, table: sa.Table, cases: int, each: int, values: Mapping[str, str]) -> None:
     """Add `each` rows a case; the values are SQL of the case's number `n` and the row's `k`."""
+    words = SQL[run.dialect.name]
     run_sql(run, f"INSERT INTO {table.name} ({', '.join(values)}) {words['numbers']}, {_series(words, each)} "
             f"SELECT {', '.join(values.values())} FROM numbers CROSS JOIN rows_of_a_case", cases)
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine import interventions
-from engine.audit import finding, searches, vocabulary
+from engine.audit import conditions, finding, searches, vocabulary
 from engine.audit.finding import Criteria
 from engine.errors import Conflict, InvalidValue, NotFound
 from engine.tables import activity_instance, audit_search, history_event, process_instance, task
@@ -136,6 +136,17 @@ def test_any_criteria_together_find_exactly_the_same_cases_as_a_plain_look(audit
             assert (facets.total, finding.count(uow, criteria)) == (len(expected), len(expected))
             assert sum(facets.by["office"].values()) == len(expected)
     assert sum(size > 0 for size in sizes) > 20
+
+
+@pytest.mark.parametrize("name", ["role", "person", "clause", "lateness", "intervention", "serial", "customer", "search"])
+def test_what_is_common_is_found_case_by_case_and_is_the_same(audited: Small, clock: Clock, name: str):
+    """Few rows are read at once, many are asked for by case: with one row that counts as many, all are."""
+    plain = Plain(audited, clock)
+    for value in VALUES[name]:
+        with audited.engine.reading(SYSTEM) as uow:
+            asked = conditions.conditions(uow, Criteria(**{name: value}), common=1)
+            assert {row.id for row in uow.rows(sa.select(process_instance.c.id).where(*asked))} == set(
+                plain.found(Criteria(**{name: value})))
 
 
 def test_pages_have_every_case_once_and_the_newest_first(audited: Small):
