@@ -33,7 +33,7 @@ from engine.worklist import searching
 
 Condition = sa.ColumnElement[bool]
 DAY = timedelta(days=1)
-COMMON = 5_000
+COMMON = 20_000
 """So many rows and more are not read at once."""
 
 _case = process_instance.c
