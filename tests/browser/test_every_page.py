@@ -92,6 +92,9 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/audit/erasure": ("/audit/erasure", "/audit/erasure?numbers={number}", "/audit/erasure?numbers=none",
                        "/audit/erasure?customer=Wuyi+Road+savings+office"),
     "/audit/destructions/<destruction_id>": ("/audit/destructions/{proposed}", "/audit/destructions/{destroyed}"),
+    "/audit/": (),  # leads to its first page
+    "/audit/cases": ("/audit/cases", "/audit/cases?process=in_warranty&lateness=on_time&q=CT-E-1", "/audit/cases?serial=none",
+                     "/audit/cases?since=never"),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -105,6 +108,8 @@ NO_PAGES: Mapping[str, str] = {
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
     "/audit/samples/preview": "a part of a page", "/audit/samples/<sample_id>/result.pdf": "a PDF",
     "/audit/samples/<sample_id>/cases.csv": "a table for a spreadsheet",
+    "/audit/cases.csv": "a table for a spreadsheet", "/audit/cases.xlsx": "a table for a spreadsheet",
+    "/audit/events.csv": "a table for a program", "/audit/cases.xes": "an event log", "/audit/cases.ocel.json": "an event log",
 }
 EDITOR = "/modeler"
 """The editor of definitions: its pages need drafts, and its own tests look at them."""

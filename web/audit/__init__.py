@@ -1,9 +1,11 @@
 """The auditors' pages. A module hangs its pages on the blueprint by being imported here."""
 
 from web.audit import (
+    cases,
     clauses,
     conformance,
     erasure,
+    exports,
     figures,
     retention,
     sample_items,
@@ -12,4 +14,4 @@ from web.audit import (
 )
 from web.audit.room import pages
 
-__all__ = ["clauses", "conformance", "erasure", "figures", "pages", "retention", "sample_items", "sample_results", "samples"]
+__all__ = ["cases", "clauses", "conformance", "erasure", "exports", "figures", "pages", "retention", "sample_items", "sample_results", "samples"]  # the modules hang their pages on the blueprint
