@@ -104,7 +104,8 @@ def since(uow: UnitOfWork, seq: int, limit: int = 10_000) -> list[Checkpoint]:
 
 def leaves_of(uow: UnitOfWork, seq: int) -> list[Leaf]:
     """The leaves of a checkpoint, in the order of its tree."""
-    rows = uow.rows(sa.select(checkpoint_leaf).where(checkpoint_leaf.c.checkpoint_seq == seq).order_by(checkpoint_leaf.c.position))
+    query = sa.select(checkpoint_leaf).where(checkpoint_leaf.c.checkpoint_seq == seq)
+    rows = uow.rows(query.order_by(checkpoint_leaf.c.position))
     return [Leaf(row.chain_id, row.head_seq, row.head_hash) for row in rows]
 
 
@@ -129,7 +130,7 @@ def _heads(uow: UnitOfWork, last: Checkpoint | None) -> list[Leaf]:
         if last is not None:
             recent = sa.select(history_event.c.instance_id).where(history_event.c.at >= last.at - GRACE)
             query = query.where(table.c.id.in_(recent))
-        found += [Leaf(*row) for row in uow.rows(query)]
+        found += [Leaf(row.id, row.head_seq, row.head_hash) for row in uow.rows(query)]
     return found
 
 

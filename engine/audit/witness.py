@@ -62,7 +62,7 @@ def deliver(engine: ProcessEngine) -> int:
         if missing:
             _append(path, missing)
     except OSError as problem:
-        log.error("checkpoints cannot be written to %s: %s", path, problem)  # noqa: TRY400 - a sentence, no traceback
+        log.error("checkpoints cannot be written to %s: %s", path, problem)
         return 0
     return len(missing)
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from engine import canonical, chores, history
 from engine.audit import access_log, checkpoints, signing, witness
 from engine.audit.checkpoints import Checkpoint
-from engine.tables import mail
 from engine.tables import checkpoint as checkpoint_table
+from engine.tables import mail
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock, open_engine
 
