@@ -50,7 +50,8 @@ def outside(engine: ProcessEngine) -> tuple[standalone_verifier.Keys, list[bytes
     return keys, Path(engine.settings.checkpoint_file).read_bytes().splitlines()
 
 
-def check(url: str, keys: standalone_verifier.Keys, lines: list[bytes], case: str | None = None) -> list[standalone_verifier.Finding]:
+def check(url: str, keys: standalone_verifier.Keys, lines: list[bytes],
+          case: str | None = None) -> list[standalone_verifier.Finding]:
     """What the stand-alone verifier finds."""
     address = sa.make_url(url)
     source: Any = (standalone_verifier.Sqlite(address.database or "", case) if address.get_backend_name() == "sqlite"

@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import re
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -235,6 +236,7 @@ QUERIES = {
         SELECT e.element, e.command, {b:b.body} FROM history_event e JOIN history_body b
         ON b.instance_id = e.instance_id AND b.seq = e.seq WHERE e.instance_id = 'organization' ORDER BY e.seq""", ""),
 }
+OF_ONE = ("chains", "heads", "events", "leaves_by_chain", "leaves", "checkpoints", "newest", "known", "organization")
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -281,18 +283,31 @@ class Sqlite(Database):
 
 
 class Postgresql(Database):
-    """A server's database through `psql`: every query in a process of its own, all on one snapshot."""
+    """A server's database through `psql`: all queries on one snapshot, each in a process of its own; those of a case in one."""
 
     def __init__(self, url: str, only: str | None = None) -> None:
         super().__init__(only)
-        self.program, self.snapshot = shutil.which("psql") or "", ""
+        self.program = shutil.which("psql") or ""
         if not self.program:
             raise OSError("psql is not installed")
         self.url = url.replace("postgresql+psycopg://", "postgresql://")
-        self.leader = self.started("SELECT pg_export_snapshot();\n")
-        self.snapshot = output(self.leader).readline().decode().strip()
-        if not self.snapshot:
-            raise OSError(f"the database does not answer (psql ended with {self.leader.wait()})")
+        if only:
+            self.read = self.read_at_once(secrets.token_hex(16))
+        else:
+            self.leader = self.started("SELECT pg_export_snapshot();\n")
+            self.snapshot = output(self.leader).readline().decode().strip()
+            if not self.snapshot:
+                raise OSError(f"the database does not answer (psql ended with {self.leader.wait()})")
+
+    def read_at_once(self, mark: str) -> dict[str, list[bytes]]:
+        """The lines of every query about one case, from one process."""
+        process = self.started("".join(f"{self.copied(name)}\\echo {mark}\n" for name in OF_ONE))
+        close(process.stdin)
+        with process:
+            parts = output(process).read().split(f"{mark}\n".encode())
+        if process.returncode:
+            raise OSError(f"psql ended with {process.returncode}")
+        return {name: part.splitlines(keepends=True) for name, part in zip(OF_ONE, parts, strict=False)}
 
     def started(self, script: str) -> "subprocess.Popen[bytes]":
         """`psql` that runs a script in a transaction that only reads; its input stays open."""
@@ -304,26 +319,37 @@ class Postgresql(Database):
             process.stdin.flush()
         return process
 
-    def rows(self, name: str) -> Iterator[tuple[Any, ...]]:
-        """Rows from COPY … TO STDOUT."""
+    def copied(self, name: str) -> str:
+        """The command that sends a query's rows."""
         at = "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
         sql = self.text(name, at, "encode({0}, 'hex')")
-        process = self.started(f"SET TRANSACTION SNAPSHOT '{self.snapshot}';\nSET client_encoding = 'UTF8';\n"
-                               f"SET enable_sort = off;\nSET enable_hashjoin = off;\nCOPY ({sql}) TO STDOUT;\n")
+        return f"COPY ({sql}) TO STDOUT WITH (ENCODING 'UTF8');\n"
+
+    def rows(self, name: str) -> Iterator[tuple[Any, ...]]:
+        """Rows from COPY … TO STDOUT."""
+        if self.only:
+            yield from map(self.form(name), self.read[name])
+            return
+        process = self.started(f"SET TRANSACTION SNAPSHOT '{self.snapshot}';\n"
+                               f"SET enable_sort = off;\nSET enable_hashjoin = off;\n{self.copied(name)}")
         close(process.stdin)
-        forms: dict[str, Callable[[bytes], Any]] = {"t": text_of, "i": int, "b": bytes_of}
-        take = [forms[kind] for kind in QUERIES[name][0]]
         with process:
-            for line in output(process):
-                yield tuple(each(value) for each, value in zip(take, line[:-1].split(b"\t"), strict=True))
+            yield from map(self.form(name), output(process))
         if process.returncode:
             raise OSError(f"psql ended with {process.returncode}")
 
+    def form(self, name: str) -> Callable[[bytes], tuple[Any, ...]]:
+        """How a line becomes a row."""
+        forms: dict[str, Callable[[bytes], Any]] = {"t": text_of, "i": int, "b": bytes_of}
+        take = [forms[kind] for kind in QUERIES[name][0]]
+        return lambda line: tuple(each(value) for each, value in zip(take, line[:-1].split(b"\t"), strict=True))
+
     def close(self) -> None:
         """End the transaction that keeps the snapshot."""
-        close(self.leader.stdin)
-        with self.leader:
-            self.leader.wait()
+        if not self.only:
+            close(self.leader.stdin)
+            with self.leader:
+                self.leader.wait()
 
 
 def output(process: "subprocess.Popen[bytes]") -> IO[bytes]:
