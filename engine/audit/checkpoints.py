@@ -96,6 +96,12 @@ def page(uow: UnitOfWork, *, before: int | None = None, limit: int = 50) -> tupl
     return found[:limit], found[limit - 1].seq if len(found) > limit else None
 
 
+def waits(uow: UnitOfWork, last: Checkpoint, longer: timedelta) -> bool:
+    """Whether an event that is no later than `longer` ago has come after the last checkpoint."""
+    late = sa.select(history_event.c.seq).where(history_event.c.at > last.at, history_event.c.at < uow.now - longer).limit(1)
+    return uow.row(late) is not None
+
+
 def since(uow: UnitOfWork, seq: int, limit: int = 10_000) -> list[Checkpoint]:
     """The checkpoints after number `seq`, oldest first."""
     rows = uow.rows(sa.select(checkpoint).where(checkpoint.c.seq > seq).order_by(checkpoint.c.seq).limit(limit))

@@ -5,8 +5,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from engine.errors import EngineError
 
@@ -30,6 +31,35 @@ class Key:
     def sign(self, message: bytes) -> str:
         """The signature in hexadecimal."""
         return self.private.sign(message).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """The public half of a key."""
+
+    id: str
+    fingerprint: str
+    key: Ed25519PublicKey
+
+    def has_signed(self, signature: str, message: bytes) -> bool:
+        """Whether the signature (hexadecimal) is valid."""
+        try:
+            self.key.verify(bytes.fromhex(signature), message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def known_public(path: str) -> Public | None:
+    """The public half of the key in a file, made by nobody: None where it cannot be read."""
+    try:
+        key = serialization.load_pem_public_key(Path(f"{path}.pub").read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(key, Ed25519PublicKey):
+        return None
+    digest = hashlib.sha256(key.public_bytes_raw()).hexdigest()
+    return Public(digest[:16], digest, key)
 
 
 def load(path: str) -> Key:

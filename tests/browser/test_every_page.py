@@ -79,6 +79,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/admin/jobs": ("/admin/jobs", "/admin/jobs?view=failing"),
     "/admin/mail": ("/admin/mail",),
     "/admin/changes": ("/admin/changes",),
+    "/audit/proof": ("/audit/proof", "/audit/proof?case=none"),
+    "/audit/access": ("/audit/access", "/audit/access?kind=export"),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -86,6 +88,8 @@ NO_PAGES: Mapping[str, str] = {
     "/drafts": "for a script", "/machines": "for a script", "/cases/<case_id>/people": "for a script",
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
+    "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
+    "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
 }
 EDITOR = "/modeler"

@@ -163,7 +163,7 @@ def test_account_with_open_tasks_is_not_closed(small: Small) -> None:
     with pytest.raises(Forbidden), small.engine.reading(SYSTEM) as uow:
         identity.actor(uow, "ann")
     small.do("root", organization.activate_user, "ann", revision=None)
-    assert [command for command, _ in log(small)] == ["activate_user", "deactivate_user"]
+    assert [command for command, _ in log(small)][:2] == ["activate_user", "deactivate_user"]
 
 
 def test_closing_needs_a_reason(small: Small) -> None:

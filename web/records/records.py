@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, g, render_template
 
 from engine import cases
+from engine.audit import access_log
 from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
 from handlers import printed_records
 from handlers.printed_records import Kind, PrintedRecord
-from web.access import needs, unit_of_work
+from web.access import engine, needs, unit_of_work
 from web.layout import words
 from web.records import pdf
 
@@ -33,6 +34,7 @@ def page(case_id: str, name: str) -> str | tuple[str, int]:
     with unit_of_work(writes=False) as uow:
         kind, found = _record(uow, case_id, name)
         foot = _foot(uow)
+    access_log.note(engine(), g.actor, "record", name, instance_id=case_id)
     if found is None:
         return render_template("records/missing.html", kind=kind, title=_title(kind), comes_with=_comes_with(kind),
                                case_id=case_id, section="inbox"), 404
@@ -48,6 +50,7 @@ def document(case_id: str, name: str) -> Response:
         foot = _foot(uow)
     if found is None:
         raise NotFound(kind="record", id=name)
+    access_log.note(engine(), g.actor, "record", f"{name}.pdf", instance_id=case_id)
     response = Response(pdf.rendered(found, printed=foot), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}-{_plain(found.number)}.pdf"'
     return response
