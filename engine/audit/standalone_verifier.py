@@ -168,7 +168,9 @@ def read_keys(text: str) -> Keys:
 
 
 def is_signed(key: Ed25519PublicKey, signature: str, message: bytes) -> bool:
-    """Whether the signature is valid."""
+    """Whether the signature, in small hexadecimal digits, is valid."""
+    if signature != signature.lower():
+        return False
     try:
         key.verify(bytes.fromhex(signature), message)
     except (InvalidSignature, ValueError):
@@ -671,7 +673,8 @@ def verify_manifest(files: Mapping[str, bytes], keys: Keys) -> Iterator[Finding]
     key = keys.get(signature["key"])
     if key is None:
         yield Finding("unknown_key", "manifest.json", None, signature["key"])
-    elif not is_signed(key, signature["signature"], b"fuwuflow/dossier/1\n" + files["manifest.json"]):
+    elif (canonical(signature).encode() != files["manifest.signature.json"]
+          or not is_signed(key, signature["signature"], b"fuwuflow/dossier/1\n" + files["manifest.json"])):
         yield Finding("signature", "manifest.json", None)
     listed = json.loads(files["manifest.json"])["files"]
     for name in sorted(listed.keys() | files.keys() - {"manifest.json", "manifest.signature.json"}):

@@ -90,6 +90,7 @@ NO_PAGES: Mapping[str, str] = {
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
     "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
     "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
+    "/audit/cases/<case_id>/dossier.zip": "a ZIP", "/audit/cases/<case_id>/dossier.pdf": "a PDF",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
 }
 EDITOR = "/modeler"

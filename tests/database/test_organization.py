@@ -187,7 +187,7 @@ def test_office_with_open_cases_is_not_closed(small: Small) -> None:
     assert (refused.value.code, refused.value.facts["n"]) == ("office_has_cases", 1)
     small.complete("visit", "eva")
     assert small.do("root", offices.change_office, "north", is_active=False, **same)
-    assert log(small) == [("change_office", "office:north")]
+    assert log(small)[:1] == [("change_office", "office:north")]
 
 
 def test_no_case_begins_in_a_closed_office(small: Small) -> None:

@@ -73,7 +73,8 @@ def _begin(day: date) -> datetime:
 
 def _lines(asked: Criteria) -> Iterator[str]:
     called, before = kinds(), ""
-    yield "\ufeff" + _line([str(_("When")), str(_("Who")), str(_("What")), str(_("Case")), str(_("Of what")), str(_("Details"))])
+    titles = (_("When"), _("Looked by"), _("What"), _("Case"), _("Of what"), _("Details"))
+    yield "\ufeff" + _line([str(each) for each in titles])
     with engine().reading(g.actor) as uow:
         for _round in range(MOST // STEP):
             rows, following = access_log.page(uow, asked, before=before, limit=STEP)
