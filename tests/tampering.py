@@ -164,11 +164,12 @@ class Forger:
         return Forgery(chain, first + 1)
 
     def insert(self) -> Forgery:
-        """An event that never was, anywhere, also at the end; dated as its neighbour, and the chain made to fit."""
+        """An event that never was, anywhere, also at the end; dated in the past, and the chain made to fit."""
         chain, events, at = self.place()
         at = self.dice.randrange(at, len(events) + 1)
-        old = [each for each in events if each["at"] < events[-1]["at"] - timedelta(minutes=15)] or events
-        like = events[at - 1] if at < len(events) else self.dice.choice(old)
+        last = self.connection.scalar(sa.select(sa.func.max(checkpoint.c.at)))
+        old = [each for each in events if each["at"] < last - timedelta(minutes=15)]
+        like = events[at - 1] if at < len(events) else self.dice.choice(old)  # one dated now would be an event like any other
         events.insert(at, {**like, "salt": secrets.token_bytes(16)})
         self.put(chain, events, rehash=True)
         return Forgery(chain, at + 1)

@@ -1,10 +1,11 @@
 """Proof: the newest checkpoint and its age, what hinders it, a verification with progress, and what an auditor takes along."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Response, jsonify, request, send_file
+from flask import Response, jsonify, request, stream_with_context
 from flask_babel import gettext as _
 
 from engine import case_list
@@ -75,7 +76,14 @@ def _file(path: Path, name: str, kind: str) -> Response:
         must_audit(uow)
     if not path.is_file():
         raise NotFound(kind="file", id=name)
-    return send_file(path, mimetype=kind, as_attachment=True, download_name=name, etag=False)
+    response = Response(stream_with_context(_read(path)), mimetype=kind)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        yield from iter(lambda: stream.read(1 << 16), b"")
 
 
 def _is_old(uow: UnitOfWork, newest: checkpoints.Checkpoint | None) -> bool:
