@@ -204,7 +204,7 @@ QUERIES = {
     "chains": ("t", """
         SELECT id FROM (SELECT id FROM process_instance UNION SELECT id FROM record_chain
         UNION SELECT DISTINCT instance_id FROM history_event UNION SELECT DISTINCT chain_id FROM checkpoint_leaf) every_chain
-        {narrow} ORDER BY id""", "id = '{only}'"),
+        ORDER BY id""", ""),
     "heads": ("tit", """
         SELECT id, head_seq, head_hash FROM (SELECT id, head_seq, head_hash FROM process_instance
         UNION ALL SELECT id, head_seq, head_hash FROM record_chain) every_head {narrow} ORDER BY id""", "id = '{only}'"),
@@ -238,7 +238,7 @@ QUERIES = {
         SELECT e.element, e.command, {b:b.body} FROM history_event e JOIN history_body b
         ON b.instance_id = e.instance_id AND b.seq = e.seq WHERE e.instance_id = 'organization' ORDER BY e.seq""", ""),
 }
-OF_ONE = ("chains", "heads", "events", "leaves_by_chain", "leaves", "checkpoints", "newest", "known", "organization")
+OF_ONE = ("heads", "events", "leaves_by_chain", "leaves", "checkpoints", "newest", "known", "organization")
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -516,9 +516,10 @@ def verify_chains(source: Database, signed: Signed, progress: Progress) -> Itera
     """Every chain: its links, its head, its leaves, its time; then the destructions that it names."""
     events, heads, leaves = (Grouped(source.rows(name)) for name in ("events", "heads", "leaves_by_chain"))
     walk = Walk(signed, progress)
-    number = 0
-    for (chain,) in list(source.rows("chains")):
-        number += 1
+    if source.only and (heads.next, events.next, leaves.next) == (None, None, None):
+        yield Finding("no_case", source.only, None)
+        return
+    for (chain,) in [(source.only,)] if source.only else list(source.rows("chains")):
         head = [row[1:] for row in heads.of(chain)]
         signed_heads = [row[1:] for row in leaves.of(chain)]
         if chain == ACCESS and not head:
@@ -527,8 +528,6 @@ def verify_chains(source: Database, signed: Signed, progress: Progress) -> Itera
         events.skip(chain)
         if problem is not None:
             yield problem
-    if source.only is not None and not number:
-        yield Finding("no_case", source.only, None)
     yield from walk.answered()
     if walk.destroyed:
         yield from verify_destructions(source, walk.destroyed)
