@@ -63,6 +63,7 @@ export default defineConfig({
       input: {
         base: 'web/layout/islands/base.ts',
         inbox: 'web/inbox/inbox.ts',
+        proof: 'web/audit/proof.ts',
         task: 'web/inbox/task.ts',
         case: 'web/cases/case.ts',
         start: 'web/cases/start.ts',

@@ -310,6 +310,14 @@ BY_CODE: Mapping[str, Refusal] = {
     "timer": Refusal(400, "时间写法“{value}”仍然无法使用。请改正工单的变量或流程图，再重试。",
                      "The time “{value}” still cannot be used. Correct the case's variable or the diagram, then try again."),
     "user_exists": Refusal(409, "用户名“{user}”已被使用。请换一个。", "The user name “{user}” is taken. Choose another."),
+    "no_signing_key": Refusal(503, "无法读取或建立签名密钥（{path}）：{reason}。请管理员检查 CHECKPOINT_KEY。",
+                              "The signing key ({path}) cannot be read or made: {reason}. Ask the administrator to check "
+                              "CHECKPOINT_KEY."),
+    "gap_unanswered": Refusal(
+        409, "外部文件里的检查点在数据库中没有：请管理员先用 flask acknowledge-gap 说明缺口。",
+        "The file of checkpoints knows what the database lacks: an administrator answers for it first (flask acknowledge-gap)."),
+    "clock_behind": Refusal(409, "服务器的时钟早于最新的检查点，请先校准时钟。",
+                            "The server's clock is behind the newest checkpoint: set it right first."),
     "no_such_user": Refusal(403, "账号“{user}”不存在或已停用。请联系管理员。",
                             "The account “{user}” does not exist or is closed. Ask an administrator."),
     "group_needs_office": Refusal(400, "小组“{group}”按办事处办理：请填写办事处。",

@@ -1,11 +1,11 @@
 """Verification: every chain to its head, every body to its digest, every diagram to its name and approval, the state to the
 last body. A missing body is right if, and only if, its tombstone stands and the decision that it names (`tombstones`).
 
-What it cannot see is said too: without the signed checkpoints (a later issue) a whole case that was removed leaves no
-trace in the other chains.
+A whole case that was removed leaves no trace in the other chains: that is what the checkpoints are for
+(`checkpoint_verification`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,16 @@ from engine.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a verification: how many cases of how many are done, after which it goes on (None: the end), what was found."""
+
+    done: int
+    number: int
+    after: str | None
+    findings: tuple["Finding", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that does not agree: the first bad row of a case or a stored diagram."""
 
@@ -37,11 +47,18 @@ class Finding:
     detail: str
 
 
-def verify(uow: UnitOfWork) -> Iterator[Finding]:
-    """Every disagreement in the whole database, case by case; nothing means that all agrees."""
-    yield from _resources(uow)
-    for row in cases(uow):
+def verify(uow: UnitOfWork, tell: Callable[[int, int], object] = lambda _done, _all: None) -> Iterator[Finding]:
+    """Every disagreement in the whole database, case by case; `tell` hears how many cases of how many are done."""
+    every = cases(uow)
+    for number, row in enumerate(every):
+        tell(number, len(every))
         yield from verify_case(uow, row)
+    yield from verify_rest(uow)
+
+
+def verify_rest(uow: UnitOfWork) -> Iterator[Finding]:
+    """What belongs to no case: stored files, other chains, approvals, chains without their case."""
+    yield from _resources(uow)
     for row in uow.rows(sa.select(record_chain)):
         yield from verify_chain(uow, row)
     yield from _approved(uow)
@@ -51,6 +68,16 @@ def verify(uow: UnitOfWork) -> Iterator[Finding]:
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
         yield Finding("no_instance", stray.instance_id, None, "a chain without its case")
+
+
+def verify_slice(uow: UnitOfWork, after: str, limit: int = 50) -> Slice:
+    """The next cases by id after `after` ("" at the begin), so that a page can show how far it is."""
+    rows = uow.rows(sa.select(process_instance).where(process_instance.c.id > after).order_by(process_instance.c.id).limit(limit))
+    number = uow.scalar(sa.select(sa.func.count()).select_from(process_instance))
+    last = rows[-1].id if rows else after
+    done = uow.scalar(sa.select(sa.func.count()).select_from(process_instance).where(process_instance.c.id <= last))
+    found = tuple(finding for row in rows for finding in verify_case(uow, row))
+    return Slice(done, number, last if len(rows) == limit else None, found)
 
 
 def cases(uow: UnitOfWork) -> list[sa.Row[Any]]:

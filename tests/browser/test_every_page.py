@@ -95,6 +95,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/audit/": (),  # leads to its first page
     "/audit/cases": ("/audit/cases", "/audit/cases?process=in_warranty&lateness=on_time&q=CT-E-1", "/audit/cases?serial=none",
                      "/audit/cases?since=never"),
+    "/audit/proof": ("/audit/proof", "/audit/proof?case=none"),
+    "/audit/access": ("/audit/access", "/audit/access?kind=export"),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -105,6 +107,9 @@ NO_PAGES: Mapping[str, str] = {
     "/audit/figures.csv": "a table for a spreadsheet", "/audit/conformance.csv": "a table for a spreadsheet",
     "/audit/clauses.csv": "a table for a spreadsheet",
     "/audit/destructions/<destruction_id>/progress": "a part of a page, for a script",
+    "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
+    "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
+    "/audit/cases/<case_id>/dossier.zip": "a ZIP", "/audit/cases/<case_id>/dossier.pdf": "a PDF",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
     "/audit/samples/preview": "a part of a page", "/audit/samples/<sample_id>/result.pdf": "a PDF",
     "/audit/samples/<sample_id>/cases.csv": "a table for a spreadsheet",

@@ -1,12 +1,15 @@
 """The auditors' pages. A module hangs its pages on the blueprint by being imported here."""
 
 from web.audit import (
+    access,
     cases,
     clauses,
     conformance,
+    dossier,
     erasure,
     exports,
     figures,
+    proof,
     retention,
     sample_items,
     sample_results,
@@ -14,4 +17,7 @@ from web.audit import (
 )
 from web.audit.room import pages
 
-__all__ = ["cases", "clauses", "conformance", "erasure", "exports", "figures", "pages", "retention", "sample_items", "sample_results", "samples"]  # the modules hang their pages on the blueprint
+__all__ = [  # the modules hang their pages on the blueprint
+    "access", "cases", "clauses", "conformance", "dossier", "erasure", "exports", "figures", "pages", "proof",
+    "retention", "sample_items", "sample_results", "samples",
+]

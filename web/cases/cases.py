@@ -4,17 +4,18 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
 from engine import actions, case_list, cases, destruction, drafts, identity, instances, replies, watching
+from engine.audit import access_log
 from engine.cases import Case
 from engine.errors import EngineError, Forbidden, InvalidForm, InvalidValue
 from engine.unit_of_work import SYSTEM, UnitOfWork
 from handlers import machines
 from web import errors
-from web.access import needs, unit_of_work
+from web.access import engine, needs, unit_of_work
 from web.cases import interventions, starting, telling
 from web.layout import conversation, deadlines, island, pictures, words
 from web.patience import is_settled
@@ -35,6 +36,7 @@ def page(case_id: str) -> str | tuple[str, int]:
         except Forbidden as error:
             return _not_mine(uow, error), 403
         shown = _shown(uow, case)
+    access_log.note(engine(), g.actor, "look", case.instance.business_key, instance_id=case_id)
     return render_template(
         "cases/case.html", **shown, section="cases", names=telling.elements(case),
         name=words.process_name(case.processes[0].process), process_name=words.process_name)

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, g, render_template
 from flask_babel import gettext as _
 
 from engine import cases, destruction
+from engine.audit import access_log
 from engine.errors import Conflict, NotFound
 from engine.unit_of_work import UnitOfWork
 from handlers import printed_records
 from handlers.printed_records import Kind, PrintedRecord
-from web.access import needs, unit_of_work
+from web.access import engine, needs, unit_of_work
 from web.layout import words
 from web.records import pdf
 
@@ -37,6 +38,7 @@ def page(case_id: str, name: str) -> str | tuple[str, int]:
         kind, found = _record(uow, case_id, name)
         printed, gone = foot(uow, case_id), destruction.of_records(uow, case_id).get(name)
         deciders = [words.person(uow, each) for each in gone.deciders] if gone else []
+    access_log.note(engine(), g.actor, "record", name, instance_id=case_id)
     if found is None and gone is not None:
         return render_template("records/destroyed.html", title=_title(kind), case_id=case_id, gone=gone, deciders=deciders,
                                section="cases")
@@ -57,6 +59,7 @@ def document(case_id: str, name: str) -> Response:
         raise Conflict("record_destroyed", id=gone.id, at=gone.destroyed_at, reason=gone.reason)
     if found is None:
         raise NotFound(kind="record", id=name)
+    access_log.note(engine(), g.actor, "record", f"{name}.pdf", instance_id=case_id)
     response = Response(pdf.rendered(found, printed=printed), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}-{_plain(found.number)}.pdf"'
     return response
