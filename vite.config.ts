@@ -67,6 +67,7 @@ export default defineConfig({
         case: 'web/cases/case.ts',
         start: 'web/cases/start.ts',
         startable: 'web/cases/startable.ts',
+        sampling: 'web/audit/sampling.ts',
         differences: 'web/modeler/differences.ts',
         editor: 'web/modeler/editor.ts',
         fetching: 'web/modeler/fetching.ts',

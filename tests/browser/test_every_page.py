@@ -17,11 +17,13 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect
 
-from engine import comments, documents, filters, identity, instances, interventions, job_rows, substitutions, uploads
+from engine import comments, documents, filters, identity, instances, interventions, job_rows, jobs, substitutions, uploads
+from engine.audit import population, sampling
 from engine.interventions import Skip
 from engine.tables import task
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from engine.worklist import Criteria
+from handlers import audit_samples
 from tests.browser.access import serious
 from tests.browser.person import Person
 from tests.database import acting
@@ -78,9 +80,17 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/admin/jobs": ("/admin/jobs", "/admin/jobs?view=failing"),
     "/admin/mail": ("/admin/mail",),
     "/admin/changes": ("/admin/changes",),
+<<<<<<< HEAD
     "/audit/figures": ("/audit/figures?process=complaint", "/audit/figures?since=2020-01-01&until=2020-01-02"),
     "/audit/conformance": ("/audit/conformance", "/audit/conformance?since=2020-01-01&until=2020-01-02"),
     "/audit/clauses": ("/audit/clauses?gaps=yes",),
+=======
+    "/audit/samples": ("/audit/samples",),
+    "/audit/samples/new": ("/audit/samples/new?by=office&size=3", "/audit/samples/new?since=2026-02-30"),
+    "/audit/samples/<sample_id>": ("/audit/samples/{sample}?again=1",),
+    "/audit/samples/<sample_id>/<int:position>": ("/audit/samples/{sample}/1", "/audit/samples/{sample}/2"),
+    "/audit/samples/<sample_id>/result": ("/audit/samples/{sample}/result",),
+>>>>>>> sample
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -91,6 +101,8 @@ NO_PAGES: Mapping[str, str] = {
     "/audit/figures.csv": "a table for a spreadsheet", "/audit/conformance.csv": "a table for a spreadsheet",
     "/audit/clauses.csv": "a table for a spreadsheet",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
+    "/audit/samples/preview": "a part of a page", "/audit/samples/<sample_id>/result.pdf": "a PDF",
+    "/audit/samples/<sample_id>/cases.csv": "a table for a spreadsheet",
 }
 EDITOR = "/modeler"
 """The editor of definitions: its pages need drafts, and its own tests look at them."""
@@ -152,7 +164,7 @@ def seeded(company: ProcessEngine) -> Mapping[str, str]:
     enrich(company, case)
     waits = case.task("confirm_fault")
     return {"case": case.id, "stopped": stopped.id, "held": held.id, "over": over.id, "decision": waits.id, "form": form.id,
-            "token": str(waits.token), "done": done_task(company, case)}
+            "token": str(waits.token), "done": done_task(company, case), "sample": sampled(company)}
 
 
 # ------------------------------------------------------------------ which pages there are
@@ -235,7 +247,7 @@ def too_wide(page: Page) -> list[str]:
 
 def is_record(page: Page) -> bool:
     """A printed record is Chinese, with small English labels beside, whoever reads it."""
-    return "/records/" in page.url and page.locator(".ways").count() > 0
+    return ("/records/" in page.url or page.url.endswith("/result")) and page.locator(".ways").count() > 0
 
 
 def listen(someone: Person) -> list[str]:
@@ -279,6 +291,18 @@ def enrich(company: ProcessEngine, case: Case) -> None:
     as_user(company, ENGINEER, substitutions.enter, ENGINEER, substitute="engineer2.changsha", from_at=now + timedelta(days=1),
             until_at=now + timedelta(days=3), reason="Holiday")
     as_user(company, "admin", job_rows.send_mail, "somebody@fuwuflow.example", "Subject", "Body", case.id)
+
+
+def sampled(company: ProcessEngine) -> str:
+    """A sample of all cases: the first does not conform, the others are to be checked."""
+    criteria = population.criteria(cut_off=company.now(), standing="all")
+    questions = audit_samples.questions("in_warranty")
+    sample_id = as_user(company, "auditor", sampling.draw, title="First quarter", criteria=criteria, by="office", size=4,
+                        questions=questions, seed="2026")
+    answers = {question["id"]: "no" if question["id"] == "signed" else "yes" for question in questions}
+    as_user(company, "auditor", audit_samples.decide, sample_id, 1, answers=answers, note="Not signed", revision=1)
+    jobs.run_all(company)
+    return str(sample_id)
 
 
 def done_task(company: ProcessEngine, case: Case) -> str:

@@ -32,11 +32,11 @@ def page(case_id: str, name: str) -> str | tuple[str, int]:
     """A record as a page that is made for paper."""
     with unit_of_work(writes=False) as uow:
         kind, found = _record(uow, case_id, name)
-        foot = _foot(uow)
+        printed = foot(uow)
     if found is None:
         return render_template("records/missing.html", kind=kind, title=_title(kind), comes_with=_comes_with(kind),
                                case_id=case_id, section="inbox"), 404
-    return render_template("records/record.html", record=found, case_id=case_id, foot=foot)
+    return render_template("records/record.html", record=found, case_id=case_id, foot=printed)
 
 
 @pages.get("/cases/<case_id>/records/<name>.pdf")
@@ -45,10 +45,10 @@ def document(case_id: str, name: str) -> Response:
     """The same record as PDF. `NotFound` while it does not exist."""
     with unit_of_work(writes=False) as uow:
         _kind, found = _record(uow, case_id, name)
-        foot = _foot(uow)
+        printed = foot(uow)
     if found is None:
         raise NotFound(kind="record", id=name)
-    response = Response(pdf.rendered(found, printed=foot), mimetype="application/pdf")
+    response = Response(pdf.rendered(found, printed=printed), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}-{_plain(found.number)}.pdf"'
     return response
 
@@ -68,7 +68,7 @@ def _record(uow: UnitOfWork, case_id: str, name: str) -> tuple[Kind, PrintedReco
     return kind, printed_records.record(uow, case_id, name)
 
 
-def _foot(uow: UnitOfWork) -> str:
+def foot(uow: UnitOfWork) -> str:
     """When it was printed, and by whom: a printout is a copy."""
     return f"{words.moment(uow.now)} · {words.person(uow, uow.actor.id)}"
 
