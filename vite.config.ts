@@ -74,6 +74,7 @@ export default defineConfig({
         figures: 'web/audit/figures.ts',
         measuring: 'web/audit/measuring.ts',
         migrating: 'web/modeler/migrating.ts',
+        retention: 'web/audit/retention.ts',
         trying: 'web/modeler/trying.ts',
       },
     },

@@ -191,8 +191,10 @@ def open_engine(url: str, clock: Clock, **settings: object) -> ProcessEngine:
     """An engine on `url` with the company's operations and lists."""
     from handlers.lists import LISTS
     from handlers.operations import OPERATIONS
+    from handlers.retention import RECORD_KINDS
 
-    return ProcessEngine(Settings(database_url=url, **settings), operations=OPERATIONS, lists=LISTS, clock=clock)  # type: ignore[arg-type]
+    return ProcessEngine(Settings(database_url=url, **settings), operations=OPERATIONS, lists=LISTS,
+                         records=RECORD_KINDS, clock=clock)  # type: ignore[arg-type]
 
 
 @pytest.fixture

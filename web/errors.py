@@ -52,6 +52,40 @@ BY_CODE: Mapping[str, Refusal] = {
                                "administrators included."),
     "may_not_withdraw": Refusal(403, "只有批准人和管理员可以撤回已生效的版本。",
                                 "Only approvers and administrators withdraw a version in effect."),
+    # retention and erasure
+    "may_not_destroy": Refusal(403, "只有审计人员、批准人和管理员可以提议和决定销毁记录。",
+                               "Only auditors, approvers and administrators propose and decide on destruction."),
+    "may_not_confirm": Refusal(403, "这次销毁要由另外两个人决定：提议的人和已经同意过的人不能再决定，管理员也不例外。",
+                               "Two other people decide on this: neither who proposed it nor who agreed already, "
+                               "administrators included."),
+    "may_not_set_retention": Refusal(403, "只有记录的负责人（批准人）和管理员可以设定保存期。",
+                                     "Only the owners of records (approvers) and administrators set how long they are kept."),
+    "destruction_seen": Refusal(409, "这份提议与您看到的不同，没有决定。请重新查看，再决定。",
+                                "The proposal is not what you saw, and nothing was decided. Look at it again, then decide."),
+    "destruction_status": Refusal(409, "已经有人决定过了，您的决定没有记入。请刷新页面查看结果。",
+                                  "It was decided meanwhile and yours was not taken. Reload the page to see the outcome."),
+    "destruction_typed": Refusal(400, "为防止误操作，请在确认栏中准确填写“{wanted}”。没有销毁任何内容。",
+                                 "To be sure, type exactly “{wanted}”. Nothing was destroyed."),
+    "nothing_due": Refusal(409, "这类记录没有到期的，或到期的都已提议。没有什么可销毁。",
+                           "No record of this kind is due, or what is due is proposed already."),
+    "retention_months": Refusal(400, "保存期请填 1 到 {limit} 之间的整月数；留空表示长期保存。",
+                                "Give the period as whole months from 1 to {limit}, or leave it empty to keep them for ever."),
+    "erasure_names_customer": Refusal(400, "理由会永久保留，请不要在其中写出顾客的名称。可以写来信日期或编号。",
+                                      "The reason is kept for ever: do not name the customer in it. Give the date or number of "
+                                      "the request."),
+    "erasure_nothing": Refusal(404, "没有找到“{value}”的内容，或者已经删除过。请核对名称（须与工单上完全一致）。",
+                               "Nothing of “{value}” was found, or it is erased already. Check the name: exactly as "
+                               "on the cases."),
+    "record_destroyed": Refusal(410, "这份记录已于 {at} 按决定销毁。理由：{reason}",
+                                "This record was destroyed by decision at {at}. Reason: {reason}"),
+    "erasure_held": Refusal(409, "有 {number} 张工单现在不能删除（{cases}）：未办结、在进行中的审计抽样里，或已有提议。"
+                                 "请先办结或处理，再提出。",
+                            "{number} cases cannot be erased now ({cases}): open, in an open audit sample, or proposed already. "
+                            "Finish these first, then ask again."),
+    "erasure_unknown_case": Refusal(404, "没有编号为“{value}”的工单。请核对编号。",
+                                    "There is no case “{value}”. Check the number."),
+    "erasure_too_many": Refusal(409, "这个名称下的工单超过 {limit} 张，请按工单编号分批提出。",
+                                "More than {limit} cases have this name: ask by case numbers, in parts."),
     # changing definitions
     "model_changed": Refusal(409, "{who} 已于 {at} 保存了“{what}”。您的内容还在这里：请先查看对方的版本，再决定保留哪一份。",
                              "{who} saved “{what}” at {at}. Yours is still here: look at theirs, then decide which to keep."),

@@ -8,6 +8,7 @@ from tests.bench import (
     clients,
     engine_alone,
     figures,
+    finding,
     inbox,
     memory,
     migration,
@@ -24,7 +25,7 @@ from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
 PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
-         "modeller", "figures")
+         "modeller", "figures", "finding")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -68,6 +69,7 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "memory": lambda: memory.measure(table, *where),
         "modeller": lambda: modeller.measure(table, rounds, *where),
         "figures": lambda: figures.measure(table, rounds, *where, activities=5_000 if short else 100_000),
+        "finding": lambda: finding.measure(table, rounds, *where, cases=asked.cases or (2_000 if short else 100_000)),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
     }
 
