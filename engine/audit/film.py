@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from engine import calendar, calendars, canonical, cases
+from engine import bundles, calendar, calendars, canonical, cases
 from engine.audit import intervened, lost, standing
 from engine.audit.intervened import Fact
 from engine.audit.lost import Lost
 from engine.audit.standing import Changed, Move, Standing
+from engine.diagram.model import Process
 from engine.tables import history_body, history_event
 from engine.unit_of_work import UnitOfWork
 
@@ -49,6 +50,15 @@ class Frame:
         return self.command in intervened.COMMANDS
 
 
+@dataclass(frozen=True)
+class Version:
+    """A process as a case ran on it: its definition, the number of its version, its model."""
+
+    id: str
+    number: int
+    process: Process
+
+
 @dataclass(frozen=True, slots=True)
 class Reel:
     """Frames in a row, and where the case stood before the first of them."""
@@ -80,11 +90,26 @@ def reel(uow: UnitOfWork, case_id: str, after: int = 0, limit: int = KEYFRAME) -
     return Reel(before or now, tuple(found))
 
 
-def heads(uow: UnitOfWork, case_id: str) -> list[sa.Row[Any]]:
-    """The header of every event, with `is_kept`: whether its body is there. Refused as `cases.instance`."""
+def heads(uow: UnitOfWork, case_id: str, after: int = 0, limit: int | None = None) -> list[sa.Row[Any]]:
+    """The headers of events behind number `after`, with `is_kept`: whether the body is there. Refused as `cases.instance`."""
     cases.instance(uow, case_id)
     query = sa.select(history_event, history_body.c.seq.is_not(None).label("is_kept")).outerjoin(history_body, _same)
-    return uow.rows(query.where(history_event.c.instance_id == case_id).order_by(history_event.c.seq))
+    return uow.rows(query.where(history_event.c.instance_id == case_id, history_event.c.seq > after).order_by(
+        history_event.c.seq).limit(limit))
+
+
+def definitions(uow: UnitOfWork, bundle_id: str) -> dict[str, Version]:
+    """Process key → the version that a bundle has of it."""
+    found = bundles.load(uow, bundle_id)
+    return {key: Version(found.members["process"][key], found.versions[key], process)
+            for key, process in found.processes.items()}
+
+
+def is_deadline(uow: UnitOfWork, event: sa.Row[Any]) -> bool:
+    """Whether an event is a timer that went off beside what it watches: a deadline was missed."""
+    found = bundles.load(uow, event.bundle_id).processes.values() if event.command == "timer" else ()
+    elements = (process.elements.get(event.element) for process in found)
+    return any(each is not None and each.type != "intermediateCatchEvent" for each in elements)
 
 
 def working_minutes(uow: UnitOfWork, moments: Sequence[datetime]) -> list[int]:

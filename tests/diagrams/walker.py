@@ -245,3 +245,13 @@ def ended_by_process(walker: Walker) -> dict[str, int]:
     """How many cases of each process came to their end."""
     query = sa.select(process_instance.c.process_key, sa.func.count().label("n")).where(process_instance.c.ended_at.is_not(None))
     return {row.process_key: row.n for row in walker.rows(query.group_by(process_instance.c.process_key))}
+
+
+def walked(walker: Walker, number: int) -> list[str]:
+    """Walk until so many cases have come to their end; all that have, oldest first."""
+    known = walker.processes()
+    startable = [key for key, process in known.items() if process.attributes.get("candidateStarterGroups")]
+    query = sa.select(process_instance.c.id).where(process_instance.c.ended_at.is_not(None)).order_by(process_instance.c.id)
+    while len(found := walker.rows(query)) < number:
+        walker.move(startable, set(known))
+    return [row.id for row in found]
