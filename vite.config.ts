@@ -70,6 +70,8 @@ export default defineConfig({
         differences: 'web/modeler/differences.ts',
         editor: 'web/modeler/editor.ts',
         fetching: 'web/modeler/fetching.ts',
+        film: 'web/audit/film.ts',
+        recomputing: 'web/audit/recomputing.ts',
         migrating: 'web/modeler/migrating.ts',
         trying: 'web/modeler/trying.ts',
       },

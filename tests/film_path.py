@@ -1,4 +1,4 @@
-"""Whether the film of a case shows the path that ran, and the tokens that the engine reaches again; records that were tampered with."""
+"""Whether the film of a case shows the path that ran, and the tokens that the engine reaches again; tampering."""
 
 from typing import Any
 

@@ -29,7 +29,10 @@ Loss = Literal["", "destroyed", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One event. `loss`: its body was destroyed by a decision, or is missing without one; then only its head is certain."""
+    """One event. `loss`: its body was destroyed by a decision, or is missing without one; then only its head is certain.
+
+    `after` is where the case stands behind an event that did to tokens what its moves do not tell (retry, other version).
+    """
 
     seq: int
     at: datetime
@@ -43,6 +46,7 @@ class Frame:
     facts: tuple[Fact, ...]
     reason: str
     loss: Loss = ""
+    after: Standing | None = None
 
     @property
     def is_intervention(self) -> bool:
@@ -165,7 +169,8 @@ def _frame(event: sa.Row[Any], now: Standing, gone: Lost) -> Frame:
     now.go(moved)
     changed = now.know(((scope, name, value) for scope, name, value in body["changed"]),
                        ((scope, name) for scope, name in body["removed"]))
-    return Frame(*head, moved, changed, told, str(inputs.get("reason") or ""))
+    after = now.copy() if event.command in ("retry", "migrate") else None
+    return Frame(*head, moved, changed, told, str(inputs.get("reason") or ""), after=after)
 
 
 def _prepare(now: Standing, command: str, body: Mapping[str, Any]) -> None:

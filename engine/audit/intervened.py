@@ -10,7 +10,7 @@ from engine.audit.standing import Standing
 COMMANDS = interventions.COMMANDS | {"assign", "delegate", "give_back", "retry", "migrate"}
 """Commands of the record that a film shows as interventions: hand-overs, retries and moves to another version, too."""
 
-Kind = Literal["variable", "moment", "person", "element", "status", "bundle", "error", "answer", "attempt"]
+Kind = Literal["variable", "moment", "person", "element", "status", "bundle", "error", "answer", "attempt", "text", "file"]
 Given = Callable[[str], Any]
 """An input by its name, None where there is none."""
 
@@ -62,5 +62,8 @@ _TOLD: Mapping[str, Tell] = {
     "suspend": _status("active", "suspended"), "resume": _status("suspended", "active"),
     "terminate": _status("active", "terminated"),
     "migrate": lambda _here, given: (Fact("bundle", "", given("source"), given("target")),),
+    "comment": lambda here, given: (Fact("text", here, None, given("text")),),
+    "add_document": lambda here, given: (Fact("file", here, None, given("name")),),
+    "remove_document": lambda here, given: (Fact("file", here, given("name"), None),),
     "job": lambda here, given: (Fact("attempt", here, 1, given("attempt")),),
 }

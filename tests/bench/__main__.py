@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tests.bench import (
     clients,
     engine_alone,
+    film,
     inbox,
     memory,
     migration,
@@ -23,7 +24,7 @@ from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
 PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
-         "modeller")
+         "film", "modeller")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -66,6 +67,7 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "migration": lambda: migration.measure(table, *where, cases=asked.cases or (300 if short else 10_000)),
         "memory": lambda: memory.measure(table, *where),
         "modeller": lambda: modeller.measure(table, rounds, *where),
+        "film": lambda: film.measure(table, rounds, *where, events=200 if short else 10_000, finished=20 if short else 500),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
     }
 
