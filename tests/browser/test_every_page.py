@@ -59,6 +59,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/cases/{case}/intervene/set_variable?name=customer&scope=1", "/cases/{case}/intervene/set_variable",
         "/cases/{case}/intervene/set_variable?name=parts_requested&scope=1"),
     "/cases/<case_id>/records/<name>": ("/cases/{case}/records/repair_order", "/cases/{held}/records/complaint"),
+    "/audit/film/<case_id>": ("/audit/film/{case}", "/audit/film/{stopped}?at=4", "/audit/film/{held}?at=2"),
+    "/audit/film/<case_id>/state": ("/audit/film/{case}/state", "/audit/film/{held}/state?at=2"),
     "/start": ("/start", "/start?q=none"),
     "/start/<process_key>": ("/start/in_warranty", "/start/complaint", "/start/product_return"),
     "/notices": ("/notices",),
@@ -86,6 +88,8 @@ NO_PAGES: Mapping[str, str] = {
     "/drafts": "for a script", "/machines": "for a script", "/cases/<case_id>/people": "for a script",
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
+    "/audit/film/<case_id>/index": "for a script", "/audit/film/<case_id>/frames": "for a script",
+    "/audit/film/<case_id>/state/check": "for a script",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
 }
 EDITOR = "/modeler"
