@@ -322,8 +322,9 @@ function fail(root: HTMLElement): void {
 
 async function open(root: HTMLElement): Promise<void> {
   root.hidden = false;
-  const film = await Film.load(root.dataset.index ?? '', root.dataset.frames ?? '');
-  await new Player(root, film).begin(Number(root.dataset.begin));
+  const begin = Number(root.dataset.begin);
+  const film = await Film.load(root.dataset.index ?? '', root.dataset.frames ?? '', begin);
+  await new Player(root, film).begin(begin);
 }
 
 document.querySelectorAll<HTMLElement>('[data-film]').forEach((root) => {

@@ -35,14 +35,21 @@ export class Film {
     this.lost = new Set(index.lost.map((seq) => this.place(seq)));
   }
 
-  static async load(index: string, frames: string): Promise<Film> {
-    return new Film(await ask<Index>(index), frames);
+  /** The frames around the event `seq`, which is shown first, are asked for at the same time. */
+  static async load(index: string, frames: string, seq: number): Promise<Film> {
+    const after = Math.floor(Math.max(seq - 1, 0) / CHUNK) * CHUNK;
+    const chunk = ask<Chunk>(`${frames}?after=${after}`);
+    chunk.catch(() => undefined);  // asked again when it is needed
+    const film = new Film(await ask<Index>(index), frames);
+    film.chunks.set(after, chunk.catch(() => { film.chunks.delete(after); return film.chunk(after); }));
+    return film;
   }
 
   seq(place: number): number { return this.index.seq[place] ?? 0; }
-  /** The place of an event by its number, the nearest one behind where it is missing. */
+  /** The place of an event by its number, the next one where it is missing. */
   place(seq: number): number {
-    return this.places.get(seq) ?? Math.max(this.index.seq.findIndex((one) => one >= seq), 0);
+    const behind = this.index.seq.findIndex((one) => one >= seq);
+    return this.places.get(seq) ?? (behind < 0 ? this.count - 1 : behind);
   }
   what(place: number): string { return this.index.whats[this.index.what[place] ?? 0] ?? ''; }
   who(place: number): string { return this.index.whos[this.index.who[place] ?? 0] ?? ''; }
