@@ -7,14 +7,14 @@ An event whose body is gone stays a frame; what moved is then taken from `activi
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
 from engine import bundles, calendar, calendars, canonical, cases
 from engine.audit import intervened, lost, standing
 from engine.audit.intervened import Fact
-from engine.audit.lost import Lost
+from engine.audit.lost import Gone, Lost
 from engine.audit.standing import Changed, Move, Standing
 from engine.diagram.model import Process
 from engine.tables import history_body, history_event
@@ -25,6 +25,23 @@ KEYFRAME = 200
 CASES = 16
 """The keyframes of so many cases are kept by a process."""
 Loss = Literal["", "destroyed", "missing"]
+
+
+_HEAD = tuple(history_event.c[name] for name in ("seq", "at", "actor", "on_behalf_of", "command", "element", "bundle_id"))
+_same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
+
+
+class Head(NamedTuple):
+    """The header of an event; `is_kept`: its body is there."""
+
+    seq: int
+    at: datetime
+    actor: str
+    on_behalf_of: str | None
+    command: str
+    element: str | None
+    bundle_id: str
+    is_kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +111,12 @@ def reel(uow: UnitOfWork, case_id: str, after: int = 0, limit: int = KEYFRAME) -
     return Reel(before or now, tuple(found))
 
 
-def heads(uow: UnitOfWork, case_id: str, after: int = 0, limit: int | None = None) -> list[sa.Row[Any]]:
-    """The headers of events behind number `after`, with `is_kept`: whether the body is there. Refused as `cases.instance`."""
+def heads(uow: UnitOfWork, case_id: str, after: int = 0, limit: int | None = None) -> list[Head]:
+    """The headers of events behind number `after`. Refused as `cases.instance`."""
     cases.instance(uow, case_id)
-    query = sa.select(history_event, history_body.c.seq.is_not(None).label("is_kept")).outerjoin(history_body, _same)
-    return uow.rows(query.where(history_event.c.instance_id == case_id, history_event.c.seq > after).order_by(
-        history_event.c.seq).limit(limit))
+    query = sa.select(*_HEAD, history_body.c.seq.is_not(None).label("is_kept")).outerjoin(history_body, _same)
+    found = query.where(history_event.c.instance_id == case_id, history_event.c.seq > after).order_by(history_event.c.seq)
+    return [Head._make(row) for row in uow.rows(found.limit(limit))]
 
 
 def definitions(uow: UnitOfWork, bundle_id: str) -> dict[str, Version]:
@@ -109,10 +126,10 @@ def definitions(uow: UnitOfWork, bundle_id: str) -> dict[str, Version]:
             for key, process in found.processes.items()}
 
 
-def is_deadline(uow: UnitOfWork, event: sa.Row[Any]) -> bool:
-    """Whether an event is a timer that went off beside what it watches: a deadline was missed."""
-    found = bundles.load(uow, event.bundle_id).processes.values() if event.command == "timer" else ()
-    elements = (process.elements.get(event.element) for process in found)
+def is_deadline(uow: UnitOfWork, bundle_id: str, element: str | None) -> bool:
+    """Whether a timer at an element that went off stands beside what it watches: a deadline was missed."""
+    found = bundles.load(uow, bundle_id).processes.values()
+    elements = (process.elements.get(element or "") for process in found)
     return any(each is not None and each.type != "intermediateCatchEvent" for each in elements)
 
 
@@ -129,12 +146,9 @@ def working_minutes(uow: UnitOfWork, moments: Sequence[datetime]) -> list[int]:
 
 
 # ------------------------------------------------------------------ folding
-_same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
-
-
 def _events(uow: UnitOfWork, case_id: str, after: int, until: int) -> Iterator[sa.Row[Any]]:
     """Events with their bodies, some hundreds at once: a long case is never in memory as a whole."""
-    query = sa.select(history_event, history_body.c.body).outerjoin(history_body, _same)
+    query = sa.select(*_HEAD, history_body.c.body).outerjoin(history_body, _same)
     for begin in range(after, until, KEYFRAME):
         end = min(begin + KEYFRAME, until)
         rows = uow.rows(query.where(history_event.c.instance_id == case_id, history_event.c.seq > begin,
@@ -158,10 +172,11 @@ def _frame(event: sa.Row[Any], now: Standing, gone: Lost) -> Frame:
     """The frame of an event; `now` is folded on."""
     head = (event.seq, event.at, event.actor, event.on_behalf_of, event.command, event.element, event.bundle_id)
     if event.body is None:
-        now.go(gone[event.seq].moves)
+        known = gone.get(event.seq, Gone(is_destroyed=False, moves=()))
+        now.go(known.moves)
         now.is_certain = False
-        return Frame(*head, gone[event.seq].moves, (), (), "", "destroyed" if gone[event.seq].is_destroyed else "missing")
-    body = canonical.loads(bytes(event.body))
+        return Frame(*head, known.moves, (), (), "", "destroyed" if known.is_destroyed else "missing")
+    body = canonical.loads(bytes(event.body).decode())
     inputs = body["inputs"]
     told = intervened.facts(event.command, event.element, inputs, now)
     moved = standing.moves(body["trace"])

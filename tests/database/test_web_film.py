@@ -57,7 +57,8 @@ def test_the_index_has_every_event_in_columns_with_working_time(company: Process
     auditor.get(f"/audit/film/{complaint.id}/index")
     found = json.loads(auditor.page)
     assert found["seq"] == [1, 2, 3]
-    assert [found["whats"][place] for place in found["what"]] == ["发起：收到意见", "已完成：判断是否为客户投诉", "已指派：受理投诉"]
+    assert [found["whats"][place] for place in found["what"]] == [
+        "发起：收到意见", "已完成：判断是否为客户投诉", "已指派：受理投诉"]
     assert (found["working"], found["kind"]) == ([0, 0, 8 * 60], "ppi")
     assert found["at"][1:] == [0, 86_400_000]
     [bundle] = found["bundles"]
@@ -70,7 +71,7 @@ def test_frames_tell_entries_and_hand_overs_as_people_read_them(company: Process
     auditor = reader(company, AUDITOR)
     auditor.get(f"/audit/film/{complaint.id}/frames?after=1")
     found = json.loads(auditor.page)
-    assert ["judge_complaint"] == [place[2] for place in found["before"]["tokens"]]
+    assert [place[2] for place in found["before"]["tokens"]] == ["judge_complaint"]
     judged, handed = found["frames"]
     assert ("是", None) in [(one["after"], one["before"]) for one in judged["changed"] if one["name"] == "is_complaint"]
     assert [(fact["before"], fact["after"]) for fact in handed["facts"]] == [(None, "长沙服务部负责人")]

@@ -7,6 +7,7 @@ schema (preferring answers that lead where nobody has been), lets deadlines pass
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -253,5 +254,6 @@ def walked(walker: Walker, number: int) -> list[str]:
     startable = [key for key, process in known.items() if process.attributes.get("candidateStarterGroups")]
     query = sa.select(process_instance.c.id).where(process_instance.c.ended_at.is_not(None)).order_by(process_instance.c.id)
     while len(found := walker.rows(query)) < number:
-        walker.move(startable, set(known))
+        with suppress(InvalidForm):  # what chance filled in badly is tried again another time
+            walker.move(startable, set(known))
     return [row.id for row in found]

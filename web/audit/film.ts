@@ -74,13 +74,13 @@ class Player {
     for (const move of frame.moves) {
       const [kind, process, element, , , , flows] = move;
       const travels = kind === 'left' && flows.length > 0 && lasts >= 40;
-      if (travels) {
-        await this.stage.show(this.version(process));
-        this.stage.paint(process, standing, null);
-        this.stage.look(element, 120);
-      }
       standing.go(move);
-      if (travels) await this.stage.travel(flows, lasts, isOver);
+      if (!travels) continue;
+      await this.stage.show(this.version(process));
+      if (isOver()) return;
+      this.stage.paint(process, standing, null);
+      this.stage.look(element, 120);
+      await this.stage.travel(flows, lasts, isOver);
       if (isOver()) return;
     }
   }

@@ -50,6 +50,7 @@ function along(points: Point[], share: number): Point {
 export class Stage {
   private readonly diagrams = new Map<string, Promise<Diagram>>();
   private shown: Diagram | null = null;
+  private glides = 0;  // the last move of the view stops those before it
   isWhole = false;
   onOpen: (element: string) => void = () => undefined;
 
@@ -115,6 +116,7 @@ export class Stage {
   look(element: string | null, milliseconds = TURN): void {
     const canvas = this.shown?.picture?.viewer.get<Canvas>('canvas');
     if (!canvas) return;
+    const mine = ++this.glides;
     if (this.isWhole || !element) {
       if (this.isWhole) canvas.zoom('fit-viewport', 'auto');
       return;
@@ -127,7 +129,7 @@ export class Stage {
     const centre = { x: shape.x + shape.width / 2, y: shape.y + shape.height / 2 };
     const isSeen = scale >= READABLE && Math.abs(centre.x - x - width / 2) < width * 0.32
       && Math.abs(centre.y - y - height / 2) < height * 0.32;
-    if (!isSeen) glide(canvas, { ...box, x: centre.x - box.width / 2, y: centre.y - box.height / 2 }, milliseconds);
+    if (!isSeen) glide(canvas, { ...box, x: centre.x - box.width / 2, y: centre.y - box.height / 2 }, milliseconds, () => mine !== this.glides);
   }
 
   private mark(diagram: Picture, marker: string, wanted: Set<string>): void {
@@ -190,11 +192,12 @@ function place(made: SVGElement | undefined, at: Point): void {
   made?.setAttribute('transform', `translate(${at.x} ${at.y})`);
 }
 
-function glide(canvas: Canvas, to: Box, milliseconds: number): void {
+function glide(canvas: Canvas, to: Box, milliseconds: number, isOver: () => boolean): void {
   if (still.matches || milliseconds < 40) { canvas.viewbox(to); return; }
   const from = canvas.viewbox();
   const begin = performance.now();
   const step = (now: number): void => {
+    if (isOver()) return;
     const share = Math.min((now - begin) / milliseconds, 1);
     const eased = share * (2 - share);
     const between = (one: number, other: number): number => one + (other - one) * eased;
