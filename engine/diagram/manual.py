@@ -67,7 +67,7 @@ def _who(element: Element, words: Vocabulary) -> str:
         person = words.variable(match[1] or match[2]) if match else words.quoted(assignee)
         named = words.pick((f"{person}所指的人", f"the person in {person}"))
         return f"{named} ({groups})" if groups else named
-    return groups or element.lane or ""
+    return groups or (words.language == "en" and element.lane_en) or element.lane or ""
 
 
 def _form(key: str, words: Vocabulary) -> str:

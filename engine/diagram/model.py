@@ -83,6 +83,7 @@ class Element:
     outputs: tuple[IoMapping, ...] = ()
     is_event_sub_process: bool = False
     script: str | None = None  # FEEL of a script task, result goes to attributes["resultVariable"]
+    lane_en: str = ""
 
     def words(self, language: str) -> str:
         """The label in `language`, falling back to the other, then to the id."""

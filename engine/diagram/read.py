@@ -124,11 +124,13 @@ def _elements(process: Node, flows: Mapping[str, Flow], roots: Mapping[str, Node
         incoming[flow.target].append(flow.id)
         outgoing[flow.source].append(flow.id)
     found, lanes, key = {}, _lane_of(process), str(process.get("id"))
+    english = {_lane_name(lane): properties(lane).get("name_en", "") for lane in _lanes(process)}
     for scope in scopes(process):
         for node in flow_nodes(scope):
             name = str(node.get("id"))
             lanes.setdefault(name, lanes.get(str(scope.get("id"))))
-            place = elements.Place(key, str(scope.get("id")), lanes[name], tuple(incoming[name]), tuple(outgoing[name]))
+            place = elements.Place(key, str(scope.get("id")), lanes[name], tuple(incoming[name]), tuple(outgoing[name]),
+                                   english.get(lanes[name] or "", ""))
             found[name] = elements.element(node, place, roots)
     return found
 

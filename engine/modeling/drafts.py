@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from engine import bundles, canonical, deployments, history, identity, ids
 from engine.diagram.check import File
+from engine.diagram.deployment import Deployment
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue, NotFound
 from engine.modeling import opening, saves
 from engine.tables import definition, model_author, model_draft, model_file, model_save, model_session
@@ -115,13 +116,14 @@ def create(uow: UnitOfWork, *, title: str, reason: str, definitions: Sequence[st
     bases = [deployments.definition_row(uow, each) for each in definitions]
     given = {row.resource_name: File(row.resource_name, bundles.stored_bytes(uow, row.sha256)) for row in bases}
     given |= {file.name: opening.opened(file) for file in files}
-    bases += [base for name in sorted(given.keys() - {each.resource_name for each in bases}) if (base := _base(uow, name))]
+    based_on = {each.resource_name: each for each in bases}
+    based_on |= {name: base for name in sorted(given.keys() - based_on.keys()) if (base := _base(uow, given[name]))}
     if len(given) > MOST_FILES:
         raise Conflict("model_files", limit=MOST_FILES)
     draft_id, told = ids.new(uow.now), _words(title, reason)
     row = {**told, "id": draft_id, "status": "draft", "revision": 1,
-           "based_on": canonical.dumps({each.resource_name: each.id for each in bases}),
-           "process_key": next((each.key for each in bases if each.kind == "process"), None),
+           "based_on": canonical.dumps({name: base.id for name, base in based_on.items()}),
+           "process_key": next((each.key for each in based_on.values() if each.kind == "process"), None),
            "created_by": uow.actor.id, "created_at": uow.now, "edited_by": uow.actor.id, "edited_at": uow.now}
     uow.execute(sa.insert(model_draft).values(**row))
     uow.add_once(model_author, draft_id=draft_id, user_id=uow.actor.id)
@@ -145,7 +147,7 @@ def include(uow: UnitOfWork, draft_id: str, definition_id: str) -> str:
     base = deployments.definition_row(uow, definition_id)
     _must_be_new(uow, draft_id, base.resource_name)
     saves.store(uow, draft_id, File(base.resource_name, bundles.stored_bytes(uow, base.sha256)), session="")
-    _base_on(uow, draft_id, base)
+    _base_on(uow, draft_id, base.resource_name, base)
     _edited(uow, draft_id)
     return str(base.resource_name)
 
@@ -163,7 +165,7 @@ def save(uow: UnitOfWork, draft_id: str, name: str, data: bytes, *, revision: in
         return int(there.revision)
     kept = saves.store(uow, draft_id, file, session=_mine(uow, draft_id, session))
     if there is None:
-        _base_on(uow, draft_id, _base(uow, name))
+        _base_on(uow, draft_id, name, _base(uow, file))
     _edited(uow, draft_id)
     return kept
 
@@ -270,16 +272,21 @@ def _expected(uow: UnitOfWork, draft_id: str, name: str, revision: int | None) -
     raise AlreadyChanged("model_changed", who=last.saved_by, at=last.saved_at, what=name, revision=None)
 
 
-def _base(uow: UnitOfWork, name: str) -> Row | None:
-    """The definition in effect that came from a file of this name: what a draft's file of that name changes."""
-    return uow.row(sa.select(definition).where(
-        definition.c.resource_name == name, definition.c.withdrawn_at.is_(None)).order_by(definition.c.version.desc()).limit(1))
+def _base(uow: UnitOfWork, file: File) -> Row | None:
+    """The definition in effect that a new file of a draft changes: of the file of its name, else (it was renamed) of its key."""
+    named = uow.row(sa.select(definition).where(definition.c.resource_name == file.name, definition.c.withdrawn_at.is_(None)
+                                                ).order_by(definition.c.version.desc()).limit(1))
+    if named is not None:
+        return named
+    found = Deployment()
+    found.read(file)
+    return next((row for kind, key in found.files if (row := bundles.latest(uow, kind, key))), None)
 
 
-def _base_on(uow: UnitOfWork, draft_id: str, base: Row | None) -> None:
+def _base_on(uow: UnitOfWork, draft_id: str, name: str, base: Row | None) -> None:
     if base is None:
         return
-    based_on = {base.resource_name: base.id, **canonical.loads(get(uow, draft_id).based_on)}
+    based_on = {name: base.id, **canonical.loads(get(uow, draft_id).based_on)}
     uow.execute(sa.update(model_draft).where(model_draft.c.id == draft_id).values(based_on=canonical.dumps(based_on)))
 
 

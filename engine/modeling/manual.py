@@ -1,15 +1,15 @@
 """A version of a process as a document: its pictures, its steps in words, its revisions."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import bundles, forms
 from engine.diagram import manual, svg
-from engine.diagram.change_words import Names, groups_words
+from engine.diagram.change_words import Both, Names, groups_words
 from engine.diagram.manual import Step
 from engine.diagram.model import Process
 from engine.diagram.procedure_words import Language, Vocabulary, retention
@@ -45,7 +45,8 @@ def of(uow: UnitOfWork, key: str, version: int | None, names: Names, language: L
             raise NotFound(kind="definition", id=f"{key} {version}")
         chosen = revisions[0]
     process = bundles.model(uow, chosen.row.sha256, chosen.row.resource_name).processes[key]
-    words = Vocabulary(language, names, _fields(uow, process))
+    found = _forms(uow, process)
+    words = Vocabulary(language, replace(names, forms=_called(found)), _fields(found))
     data = bundles.stored_bytes(uow, chosen.row.sha256)
     pictures = [strip for drawn in svg.drawings(data, chosen.row.resource_name, language) for strip in drawn.strips()]
     starters = process.attributes.get("candidateStarterGroups", "")
@@ -54,11 +55,22 @@ def of(uow: UnitOfWork, key: str, version: int | None, names: Names, language: L
                   manual.starts(process, words), manual.steps(process, words), revisions)
 
 
-def _fields(uow: UnitOfWork, process: Process) -> dict[str, Field]:
-    """The fields of the forms that the process uses, by variable: what conditions call them."""
-    found: dict[str, Field] = {}
+def _forms(uow: UnitOfWork, process: Process) -> dict[str, dict[str, Any]]:
+    """The forms that the process uses, by key."""
+    found: dict[str, dict[str, Any]] = {}
     for key in sorted({ref for element in process.elements.values() if (ref := element.attributes.get("formRef"))}):
         row: sa.Row[Any] | None = bundles.latest(uow, "form", key)
         if row is not None:
-            found |= {each.key: each for each in forms.fields(json.loads(bundles.stored_bytes(uow, row.sha256)))}
+            found[key] = json.loads(bundles.stored_bytes(uow, row.sha256))
     return found
+
+
+def _fields(found: Mapping[str, dict[str, Any]]) -> dict[str, Field]:
+    """Their fields, by variable: what conditions call them."""
+    return {each.key: each for form in found.values() for each in forms.fields(form)}
+
+
+def _called(found: Mapping[str, dict[str, Any]]) -> dict[str, Both]:
+    """What they are called in Chinese and English."""
+    said = ((key, form.get("properties") or {}) for key, form in found.items())
+    return {key: (str(each.get("name") or key), str(each.get("name_en") or each.get("name") or key)) for key, each in said}

@@ -15,7 +15,7 @@ from waitress import wasyncore
 from engine import scheduler
 from engine.unit_of_work import ProcessEngine
 from tests.browser.person import PHONE, Person
-from web import create_app
+from tests.web_client import app_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -29,7 +29,7 @@ FLAGS = (
 @pytest.fixture
 def address(company: ProcessEngine) -> Iterator[str]:
     """The address of a server with its worker, on the demonstration company; its clock is the test's."""
-    app = create_app(engine=company)
+    app = app_of(company)
     sockets: dict[int, object] = {}
     server = waitress.create_server(
         app, map=sockets, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)

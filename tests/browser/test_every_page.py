@@ -26,8 +26,7 @@ from tests.browser.access import serious
 from tests.browser.person import Person
 from tests.database import acting
 from tests.database.acting import Case
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 People = Callable[..., Person]
 LEAD, ENGINEER = "lead.changsha", "engineer.changsha"
@@ -136,7 +135,7 @@ CHINESE = """() => {
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

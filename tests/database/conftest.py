@@ -33,10 +33,10 @@ def sesame() -> str:
 @pytest.fixture
 def rest(small: Small, engine: ProcessEngine, sesame: str) -> Rest:
     """A client of `/engine-rest` that calls as `api`, which acts everywhere; everybody else has the same password."""
-    from web import create_app
+    from tests.web_client import app_of
 
     with engine.transaction(SYSTEM) as uow:
         for row in identity.users(uow):
             passwords.set_password(uow, row.id, sesame)
         identity.create_user(uow, "api", name="api", hashed=sesame, sees_all=True, acts_everywhere=True)
-    return Rest(create_app(engine=engine).test_client(), "api")
+    return Rest(app_of(engine).test_client(), "api")

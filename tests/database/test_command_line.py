@@ -14,7 +14,7 @@ from engine.tables import definition, process_instance, variable
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import open_engine
 from tests.diagram_text import diagram, end, flows, start, user
-from web import create_app
+from tests.web_client import app_of
 from web.demo import quick
 
 Command = Callable[..., Result]
@@ -23,7 +23,7 @@ PLAIN = diagram(start(), user("work", "service_clerk", name="办"), end(), flows
 
 
 def runner(engine: ProcessEngine) -> Command:
-    app = create_app(engine=engine)
+    app = app_of(engine)
     return lambda *arguments: app.test_cli_runner().invoke(args=[str(each) for each in arguments])
 
 

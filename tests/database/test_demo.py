@@ -11,7 +11,7 @@ from click.testing import Result
 from engine.tables import history_event, incident, process_instance, task, user_account
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock, Databases, open_engine
-from web import create_app
+from tests.web_client import app_of
 from web.demo import command
 from web.demo.year import YEAR
 
@@ -95,5 +95,5 @@ def played(engine: ProcessEngine) -> list[list[str]]:
 
 
 def runner(engine: ProcessEngine) -> Callable[..., Result]:
-    app = create_app(engine=engine)
+    app = app_of(engine)
     return lambda *arguments: app.test_cli_runner().invoke(args=[str(each) for each in arguments])

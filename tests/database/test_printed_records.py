@@ -10,8 +10,7 @@ from flask import Flask
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from handlers import printed_records
 from tests.database.acting import Case, start
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 SALES, LEAD = "sales.changsha", "lead.changsha"
 ODD = "长沙某<script>银行</script>#import \"x\"; *粗*"
@@ -26,7 +25,7 @@ COMPLAINT = {"received_by": "phone", "customer": "长沙市某中学", "complain
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

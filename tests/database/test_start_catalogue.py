@@ -8,8 +8,7 @@ from engine.tables import office
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
 from tests.database.acting import Case, start
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 LEAD = "lead.changsha"
 REPORT = {"report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市某中学",
@@ -18,7 +17,7 @@ REPORT = {"report_source": "customer", "serial_number": "CT2026001", "product": 
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

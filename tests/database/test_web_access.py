@@ -7,14 +7,14 @@ from flask import Flask
 from engine.tables import metadata, user_account, web_session
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
-from tests.web_client import Client
+from tests.web_client import Client, app_of
 from web import create_app
 from web.access import check_declared, needs
 
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture
@@ -22,7 +22,8 @@ def visitor(app: Flask) -> Client:
     return Client(app)
 
 
-def test_route_without_declared_permission_is_refused(app: Flask) -> None:
+def test_route_without_declared_permission_is_refused(company: ProcessEngine) -> None:
+    app = create_app(engine=company)
     check_declared(app)
     app.add_url_rule("/open", "open", lambda: "open")
     assert Client(app).get("/open").status_code == 403
@@ -195,7 +196,9 @@ def test_upload_of_60_mb_is_refused_with_a_page(visitor: Client) -> None:
     assert "Traceback" not in visitor.page
 
 
-def test_failure_of_ours_is_a_sentence_without_traceback(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_failure_of_ours_is_a_sentence_without_traceback(company: ProcessEngine, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(engine=company)
+
     @app.get("/broken")
     @needs("public")
     def broken() -> str:

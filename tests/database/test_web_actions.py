@@ -2,8 +2,7 @@
 
 from engine.unit_of_work import ProcessEngine
 from tests.database.acting import start
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 RECEIVED = {"received_by": "phone", "customer": "长沙某银行", "product": "pin_pad", "serial_number": "PP1",
             "complaint_text": "服务态度差"}
@@ -12,7 +11,7 @@ RECEIVED = {"received_by": "phone", "customer": "长沙某银行", "product": "p
 def test_unsolvable_at_any_step_leads_to_the_report_to_the_centre(company: ProcessEngine) -> None:
     case = start(company, "sales.changsha", "complaint", **RECEIVED)
     case.do("lead.changsha", "judge_complaint", is_complaint="yes")
-    reader = Client(create_app(engine=company))
+    reader = Client(app_of(company))
     reader.sign_in("lead.changsha")
     reader.get(f"/tasks/{case.task('accept_complaint').id}")
     assert "无法解决，上报中心" in reader.page
@@ -25,11 +24,11 @@ def test_unsolvable_at_any_step_leads_to_the_report_to_the_centre(company: Proce
 def test_an_action_of_another_offices_case_is_refused(company: ProcessEngine) -> None:
     case = start(company, "sales.changsha", "complaint", **RECEIVED)
     case.do("lead.changsha", "judge_complaint", is_complaint="yes")
-    reader = Client(create_app(engine=company))
+    reader = Client(app_of(company))
     reader.sign_in("lead.changsha")
     reader.get(f"/cases/{case.id}")
     fields = reader.hidden(f"/cases/{case.id}/actions")
-    other = Client(create_app(engine=company))
+    other = Client(app_of(company))
     other.sign_in("lead.guangzhou")
     other.get("/inbox")
     fields["csrf"] = other.hidden("/sign-out")["csrf"]

@@ -13,15 +13,14 @@ from engine.settings import ROOT
 from engine.tables import definition, incident, mail
 from engine.unit_of_work import SYSTEM, JobContext, Operation, ProcessEngine, UnitOfWork
 from tests.database.test_web_tasks import REPORT, values
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 SHIPPED = ROOT / "bpmn" / "parts_issue.bpmn"
 
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from engine.settings import Settings
 from engine.tables import incident, mail, task
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.database.test_web_tasks import REPORT, values
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 PAGES = ("people", "people/new", "people/engineer.changsha", "people/import", "groups", "offices", "calendar", "incidents",
          "jobs", "mail", "changes", "deploy")
@@ -23,7 +22,7 @@ PAGES = ("people", "people/new", "people/engineer.changsha", "people/import", "g
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

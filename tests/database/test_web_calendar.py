@@ -15,12 +15,11 @@ from engine.tables import job
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
 from tests.diagram_text import boundary, diagram, end, flows, properties, start, timer, user
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 
 def administrator(company: ProcessEngine) -> Client:
-    reader = Client(create_app(engine=company))
+    reader = Client(app_of(company))
     reader.sign_in("admin")
     reader.get("/admin/calendar")
     return reader
@@ -61,7 +60,7 @@ def test_the_calendars_end_is_warned_about(company: ProcessEngine, clock: Clock)
 
 
 def test_the_calendar_is_the_administrators(company: ProcessEngine) -> None:
-    reader = Client(create_app(engine=company))
+    reader = Client(app_of(company))
     reader.sign_in("lead.changsha")
     assert reader.get("/admin/calendar").status_code == 403
 

@@ -7,8 +7,7 @@ import pytest
 from engine import case_list
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.database.acting import Case, start
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 RECEIVED = {"received_by": "phone", "customer": "长沙某银行", "product": "pin_pad", "serial_number": "PP1",
             "complaint_text": "服务态度差"}
@@ -23,7 +22,7 @@ def complaint(company: ProcessEngine) -> Case:
 
 
 def reader(company: ProcessEngine, user: str) -> Client:
-    found = Client(create_app(engine=company))
+    found = Client(app_of(company))
     found.sign_in(user)
     return found
 

@@ -16,8 +16,7 @@ from engine import identity, instances, jobs, tasks
 from engine.tables import calendar, calendar_day, saved_filter, task, web_session
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 REPORT = {
     "report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
@@ -29,7 +28,7 @@ ROW = re.compile(r'<tr class="[^"]*" data-id="([^"]+)"')
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The manual of a procedure as page and PDF."""
 
 import io
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -11,13 +12,12 @@ from engine import bundles, deployments
 from engine.diagram.sources import File
 from engine.tables import definition
 from engine.unit_of_work import SYSTEM, ProcessEngine
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 
 @pytest.fixture
 def reader(company: ProcessEngine) -> Client:
-    return signed_in(create_app(engine=company))
+    return signed_in(app_of(company))
 
 
 def signed_in(app: Flask, user: str = "clerk") -> Client:
@@ -56,9 +56,14 @@ def test_every_shipped_procedure_has_its_manual_on_page_and_paper(reader: Client
 def test_paper_says_title_steps_and_revisions(reader: Client, company: ProcessEngine) -> None:
     change(company, "判断是否为客户投诉", "判断投诉")
     found = text_of(reader.get("/modeler/manual/complaint.pdf").data).replace("\n", "").replace(" ", "")
-    for words in ("投诉处理", "判断投诉", "修订记录", "客户服务中心", "5.1.18"):
+    for words in ("投诉处理", "1判断投诉", "修订记录", "客户服务中心", "5.1.18"):
         assert words in found
-    assert "判断是否为客户投诉" not in found
+    assert "1判断是否为客户投诉" not in found  # its form is called so still
+
+
+def test_a_step_names_its_form_as_people_call_it(reader: Client) -> None:
+    reader.get("/modeler/manual/complaint")
+    assert re.search(r'data-label="表单">受理投诉<', reader.page)
 
 
 def test_older_version_says_that_it_is_not_in_effect(reader: Client, company: ProcessEngine) -> None:

@@ -9,13 +9,12 @@ from engine.diagram.sources import File
 from engine.tables import definition, migration_plan
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.database.acting import Case, start
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 
 @pytest.fixture
 def owner(company: ProcessEngine) -> Client:
-    return signed_in(create_app(engine=company), "process_owner")
+    return signed_in(app_of(company), "process_owner")
 
 
 def signed_in(app: Flask, user: str) -> Client:
@@ -113,6 +112,6 @@ def test_versions_of_two_processes_are_refused_in_words(owner: Client, company: 
 
 
 def test_who_does_not_model_sees_no_plan(company: ProcessEngine, waiting: Case) -> None:
-    clerk = signed_in(create_app(engine=company), "clerk")
+    clerk = signed_in(app_of(company), "clerk")
     assert clerk.get("/modeler/migrations").status_code == 403
     assert clerk.get(f"/modeler/migrations/new?source={ids(company)[0]}").status_code == 403

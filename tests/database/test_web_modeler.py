@@ -15,15 +15,14 @@ from engine.settings import ROOT
 from engine.tables import model_draft
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.database.test_model_drafts import NAME, SHIPPED, changed
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 FORM = b'{"id": "extra", "type": "default", "components": []}'
 
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 class Person(Client):

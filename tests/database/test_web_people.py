@@ -10,8 +10,7 @@ from engine import identity, notices, passwords, settings_of_people, substitutio
 from engine.tables import substitution, web_session
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
 from tests.conftest import Clock
-from tests.web_client import PASSWORD, Client
-from web import create_app
+from tests.web_client import PASSWORD, Client, app_of
 from web.layout.words import ZONE
 
 ME = "engineer.changsha"
@@ -21,7 +20,7 @@ NEW = "a longer password"
 
 @pytest.fixture
 def client(company: ProcessEngine) -> Client:
-    client = Client(create_app(engine=company))
+    client = Client(app_of(company))
     client.sign_in(ME)
     return client
 
@@ -115,7 +114,7 @@ def identity_of(engine: ProcessEngine) -> Actor:
 
 
 def test_a_new_password_holds_and_ends_sessions_elsewhere(client: Client, company: ProcessEngine):
-    elsewhere = Client(create_app(engine=company))
+    elsewhere = Client(app_of(company))
     elsewhere.sign_in(ME)
     client.get("/me")
     assert client.send("/me/password", old=PASSWORD, new=NEW, again=NEW).status_code == 302
@@ -177,7 +176,7 @@ def test_a_refused_absence_keeps_what_was_typed(client: Client, clock: Clock):
 
 
 def test_a_lead_enters_the_absence_of_an_engineer_of_the_office_only(company: ProcessEngine, clock: Clock):
-    lead = Client(create_app(engine=company))
+    lead = Client(app_of(company))
     lead.sign_in("lead.changsha")
     lead.get(f"/me/absence?user={ME}")
     assert lead.send("/me/absence", **fields(clock)).status_code == 302
@@ -190,7 +189,7 @@ def test_the_substitute_sees_for_whom(client: Client, company: ProcessEngine, cl
     with company.transaction(identity_of(company)) as uow:
         substitutions.enter(uow, ME, substitute=COLLEAGUE, from_at=clock.now, until_at=clock.now + timedelta(days=1),
                             reason="年假")
-    colleague = Client(create_app(engine=company))
+    colleague = Client(app_of(company))
     colleague.sign_in(COLLEAGUE)
     colleague.get("/me/absence")
     assert "代理长沙工程师" in colleague.page

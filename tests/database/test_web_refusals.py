@@ -36,8 +36,8 @@ from tests.database.acting import Case, start
 from tests.diagram_text import diagram, end, flows, user
 from tests.diagram_text import start as start_event
 from tests.small_company import Small
-from tests.web_client import Client
-from web import create_app, errors
+from tests.web_client import Client, app_of
+from web import errors
 from web.access import needs
 
 LEAD, ENGINEER, COLLEAGUE, SALES = "lead.changsha", "engineer.changsha", "engineer2.changsha", "sales.changsha"
@@ -55,7 +55,7 @@ OTHER_ROOMS = ("engine/modeling", "engine/sandbox", "web/modeler", "engine/calen
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

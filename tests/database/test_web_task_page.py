@@ -14,8 +14,7 @@ from engine import identity, instances, jobs
 from engine.tables import comment, document, draft, task
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 REPORT = {
     "report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
@@ -27,7 +26,7 @@ HTML = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from engine.unit_of_work import SYSTEM, JobContext, ProcessEngine, UnitOfWork
 from tests.conftest import Clock
 from tests.diagram_text import diagram, end, flows, service, start, user
 from tests.small_company import Small
-from tests.web_client import Client
-from web import create_app
+from tests.web_client import Client, app_of
 
 REPORT = {
     "report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
@@ -25,7 +24,7 @@ REPORT = {
 
 @pytest.fixture
 def app(company: ProcessEngine) -> Flask:
-    return create_app(engine=company)
+    return app_of(company)
 
 
 @pytest.fixture
@@ -206,7 +205,7 @@ def test_technical_failure_after_a_completion_keeps_it_and_leads_to_its_cause(sm
     with small.engine.transaction(SYSTEM) as uow:
         passwords.set_password(uow, "ann", passwords.hash_password("fuwuflow"))
         calendars.seed(uow, 2026, 2026)
-    ann = signed_in(create_app(engine=small.engine), "ann")
+    ann = signed_in(app_of(small.engine), "ann")
     ann.get(f"/tasks/{small.task('write_letter').id}")
     progress = ann.send(f"/tasks/{small.task('write_letter').id}/complete").location
     assert ann.get(progress).status_code == 200

@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ EMPTY_FILE_NAMES = {"utils", "util", "helpers", "helper", "services", "managers"
 MACHINE = re.compile(r"(?<![\w.])/(work|root|farm|home/\w+)/|registry-mirror")
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), str(path))
 

@@ -1,5 +1,6 @@
 """The table of steps of a manual: every activity of every shipped diagram, in order, in words of both languages."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_every_activity_is_a_step_with_its_clause_and_its_people(path: Path, lan
                 assert rows[element.id].instruction
             if element.type in STEPS and element.outgoing:
                 assert rows[element.id].ways
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_who_does_a_step_is_told_in_english_to_who_reads_english(path: Path) -> None:
+    for each in read(path.read_bytes(), path.name).processes.values():
+        named = [step.who for step in manual.steps(each, vocabulary("en"))]
+        assert [who for who in named if re.search("[\u4e00-\u9fff]", who)] == []
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -3,7 +3,8 @@ import { isChinese, said } from '../layout/islands/said';
 import { Keeper } from './editing/keeper';
 import { merged } from './editing/problems';
 import { ask, post, told, type Choices, type Draft, type Other, type Problem, type Stored } from './editing/server';
-import type { Editor, Stage } from './editing/stage';
+import type { Laid } from './editing/layout';
+import { NoPicture, type Editor, type Stage } from './editing/stage';
 import './editor.css';
 
 const LINT = 150;  // milliseconds without a change before the editor checks by itself
@@ -24,18 +25,23 @@ let served: Problem[] = [];
 let shown = '';
 let turn: Promise<void> = Promise.resolve();  // one file is opened after the other, however fast somebody clicks
 let [linting, checking] = [0, 0];
-let isAsking = false;  // something was changed in a file that saving would take something from, and nobody has agreed yet
+let question: Question | null = null;  // what has to be agreed to before anything of the file is saved
+let isAsking = false;  // something waits to be saved until it is
 const NAMED = 8;  // losses that are named one by one
 
+interface Question { words: string; yes: string; no?: [string, () => void] }
+
+function button(label: string, act: () => void, look = 'btn'): HTMLButtonElement {
+  const made = document.createElement('button');
+  made.type = 'button';
+  made.className = look;
+  made.textContent = label;
+  made.addEventListener('click', act);
+  return made;
+}
+
 function say(words: string, ...ways: [string, () => void][]): void {
-  part('state').replaceChildren(words, ...ways.map(([label, act]) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'btn btn-link';
-    button.textContent = label;
-    button.addEventListener('click', act);
-    return button;
-  }));
+  part('state').replaceChildren(words, ...ways.map(([label, act]) => button(label, act, 'btn btn-link')));
 }
 
 function tellOthers(others: Other[]): void {
@@ -80,16 +86,16 @@ async function check(): Promise<void> {
   list(merged(served, (await now?.lint?.()) ?? []));
 }
 
-/** Names what the editor cannot keep, before anything is written; saving waits for a person's word. */
-function warn(lost: string[]): void {
-  part('lost').hidden = !lost.length;
-  if (!lost.length) return;
-  const save = document.createElement('button');
-  save.type = 'button';
-  save.className = 'btn';
-  save.textContent = said('仍然保存', 'Save all the same');
-  save.addEventListener('click', () => void agree());
-  part('lost').replaceChildren(dropping(lost), ' ', save);
+/** Asks before anything is written; saving waits for a person's word. */
+function pose(next: Question | null): void {
+  question = next;
+  part('lost').hidden = !next;
+  if (next) part('lost').replaceChildren(next.words, ' ', button(next.yes, () => void agree()), ...(next.no ? [' ', button(...next.no)] : []));
+}
+
+/** Names what the editor cannot keep. */
+function losing(lost: string[] | null | undefined): Question | null {
+  return lost?.length ? { words: dropping(lost), yes: said('仍然保存', 'Save all the same') } : null;
 }
 
 function dropping(lost: string[]): string {
@@ -101,24 +107,34 @@ function dropping(lost: string[]): string {
 }
 
 async function agree(): Promise<void> {
-  if (editor) editor.lost = [];
+  if (editor) editor.lost = null;
   isAsking = false;
-  warn([]);
+  pose(null);
   await keeper?.save();
 }
 
 /** Before another file is shown: what waits for an answer is saved or, if a person says so, given up. */
 async function settle(): Promise<void> {
-  if (isAsking && window.confirm(dropping(editor?.lost ?? []) + said('现在保存？', ' Save now?'))) await agree();
-  isAsking = false;
-  warn([]);
   await keeper?.flush();
+  if (isAsking && window.confirm((question?.words ?? '') + said('现在保存？', ' Save now?'))) await agree();
+  isAsking = false;
+  pose(null);
+}
+
+/** What is saved; null where that would drop something and nobody has agreed yet. */
+async function agreed(): Promise<string | null> {
+  const now = editor as Editor;
+  const text = await now.text();
+  if (!question) pose(losing(now.lost));
+  if (!question) return text;
+  touched();
+  return null;
 }
 
 function touched(): void {
-  isAsking = Boolean(editor?.lost?.length);
+  isAsking = question !== null;
   if (!isAsking) return keeper?.touched();
-  say(said('尚未保存：请先确认上面的提示', 'Not saved yet: please answer the notice above'));
+  say(said('尚未保存：请先答复下面的提示', 'Not saved yet: please answer the notice below'));
 }
 
 function changed(): void {
@@ -129,7 +145,8 @@ function changed(): void {
   checking = window.setTimeout(() => void check(), CHECK);
 }
 
-async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
+/** Opens a file; `drawn` has it with a picture that nobody has kept yet. */
+async function open(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): Promise<void> {
   await settle();
   keeper?.stop();
   editor?.close();
@@ -142,15 +159,16 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
   for (const tab of part('files').querySelectorAll('button')) tab.setAttribute('aria-selected', String(tab.dataset.file === file.name));
   const reply = await ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } });
   const stored = { ...file, revision: Number((reply.headers.get('ETag') ?? '').replace(/\D/g, '')) };
-  const next = new Keeper(base, () => session, stored, () => (editor as Editor).text(), say);
+  const next = new Keeper(base, () => session, stored, agreed, say);
   const kept = rest.mayEdit ? next.kept() : null;
   const text = await reply.text();
   const opener = OPENERS[file.kind];
   if (!opener) { rest.canvas.textContent = text; return; }
-  editor = await (await opener()).open({ ...rest, changed: rest.mayEdit ? changed : () => undefined }, kept?.text ?? text, file.name);
+  editor = await (await opener()).open({ ...rest, changed: rest.mayEdit ? changed : () => undefined }, drawn?.text ?? kept?.text ?? text, file.name);
   keeper = next;
-  warn(rest.mayEdit ? editor.lost ?? [] : []);
-  if (kept) { next.file.revision = kept.revision; void next.save(); }
+  pose(drawn ? keeping(file, rest, drawn) : rest.mayEdit ? losing(editor.lost) : null);
+  if (drawn) touched();
+  else if (kept) { next.file.revision = kept.revision; void next.save(); }
   else say(said(`已保存 ${file.words}`, `Saved ${file.words}`));
   void lint();
   void check();
@@ -159,12 +177,32 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
 }
 
 /** Opens a file after those that were asked for before. One that no editor can show stays as it is, and the list says why. */
-function show(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
-  turn = turn.then(() => open(file, rest)).catch((error: Error) => {
-    say(said(`打不开 ${file.name}，文件保持原样：${error.message}`, `${file.name} cannot be opened and stays as it is: ${error.message}`));
+function show(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): Promise<void> {
+  turn = turn.then(() => open(file, rest, drawn)).catch((error: Error) => {
+    const ways: [string, () => void][] = error instanceof NoPicture && rest.mayEdit ? [[said('自动排布', 'Lay it out'), () => void draw(file, rest)]] : [];
+    say(said(`打不开 ${file.name}，文件保持原样：${error.message}`, `${file.name} cannot be opened and stays as it is: ${error.message}`), ...ways);
     void check();
   }).finally(() => host.removeAttribute('aria-busy'));
   return turn;
+}
+
+/** Gives a diagram without a picture one, to look at. */
+async function draw(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
+  host.setAttribute('aria-busy', 'true');
+  try {
+    const [{ laidOut }, text] = await Promise.all([import('./editing/layout'), ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } }).then((reply) => reply.text())]);
+    await show(file, rest, await laidOut(text));
+  } catch (error) {
+    say(said(`没有排布 ${file.name}，文件保持原样：${(error as Error).message}`, `${file.name} was not laid out and stays as it is: ${(error as Error).message}`));
+  } finally { host.removeAttribute('aria-busy'); }
+}
+
+function keeping(file: Stored, rest: Omit<Stage, 'changed'>, drawn: Laid): Question {
+  const [zh, en] = drawn.undrawn ? [`其中 ${drawn.undrawn} 个注释或分组没有画出。`, ` ${drawn.undrawn} annotations or groups are not in it.`] : ['', ''];
+  return {
+    words: said(`文件里没有图形，这是自动排布的。${zh}现在还没有保存，保留后文件才带上图形。`, `The file has no picture: this one was laid out just now.${en} Nothing is saved yet; the file gets it when you keep it.`),
+    yes: said('保留图形', 'Keep the picture'), no: [said('不保留', 'Discard'), () => { isAsking = false; void show(file, rest); }],
+  };
 }
 
 function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
@@ -178,6 +216,30 @@ function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
     tab.addEventListener('click', () => void show(file, rest));
     return tab;
   }));
+}
+
+/** New and renamed files, beside the tabs. */
+function offerNames(choices: Choices, rest: Omit<Stage, 'changed'>): void {
+  const name = async (act: (naming: typeof import('./editing/naming'), files: Stored[]) => Promise<string | null>): Promise<void> => {
+    const [naming, { files }] = await Promise.all([import('./editing/naming'), told<Draft>(`${base}/files`)]);
+    const made = await act(naming, files);
+    if (!made) return;
+    const { files: now } = await told<Draft>(`${base}/files`);
+    tabs(now, rest);
+    const file = now.find((each) => each.name === made);
+    if (file) await show(file, rest);
+  };
+  const tell = (error: Error): void => say(error.message);
+  const draft = (files: Stored[]) => ({ base, session, files, choices });
+  const names = document.createElement('div');
+  names.className = 'editor-names';
+  names.append(
+    button(said('新建', 'New'), () => void name((naming, files) => naming.makeFile(draft(files))).catch(tell)),
+    button(said('重命名', 'Rename'), () => void settle().then(() => name(async (naming, files) => {
+      const file = files.find((each) => each.name === shown);
+      return file ? naming.renameFile(draft(files), file) : null;
+    })).catch(tell)));
+  part('files').after(names);
 }
 
 async function undoSession(): Promise<void> {
@@ -195,13 +257,11 @@ async function begin(): Promise<void> {
     const opened = await post<{ session: string; others: Other[]; every: number }>(`${base}/sessions`);
     session = opened.session;
     tellOthers(opened.others);
+    offerNames(choices, rest);
     window.setInterval(() => void post<{ others: Other[] }>(`${base}/sessions/${session}`).then((now) => tellOthers(now.others)).catch(() => undefined), opened.every * 1000);
-    const undo = document.createElement('button');
-    undo.type = 'button';
-    undo.className = 'btn';
-    undo.textContent = said('撤销这次编辑', 'Undo this sitting');
-    undo.addEventListener('click', () => { if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) void undoSession(); });
-    part('state').after(undo);
+    part('state').after(button(said('撤销这次编辑', 'Undo this sitting'), () => {
+      if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) void undoSession();
+    }));
   }
   const first = found.files.find((file) => file.name === asked.get('file')) ?? found.files.find((file) => file.kind === 'process') ?? found.files[0];
   if (first) await show(first, rest);

@@ -40,7 +40,8 @@ def manual_pdf(key: str) -> Response:
         found = _manual(uow, key)
         told = {"title": _title(found), "facts": _facts(uow, found), "pictures": list(found.pictures),
                 "starts": found.starts, "steps": [dataclasses.asdict(each) for each in found.steps],
-                "revisions": [_revision(uow, each) for each in found.revisions], "printed": _printed(uow), "words": _words()}
+                "revisions": [_revision(uow, each) for each in found.revisions], "printed": _printed(uow), "words": _words(),
+                "language": words.language()}
     data = typst.compile(TEMPLATE.read_bytes(), font_paths=fonts(), format="pdf",
                          sys_inputs={"manual": json.dumps(told, ensure_ascii=False)})
     response = Response(data, mimetype="application/pdf")

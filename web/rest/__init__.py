@@ -6,11 +6,10 @@ It goes through the same verbs as the pages, as whoever signs in by HTTP Basic.
 import logging
 
 from flask import Blueprint, Response, request
-from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import EngineError
-from web.rest import about, basic, definitions, deployments, history, instances, messages, tasks
+from web.rest import about, definitions, deployments, history, instances, messages, tasks
 from web.rest.openapi import PREFIX
 from web.rest.refusals import RestRefusal, respond
 
@@ -18,12 +17,6 @@ log = logging.getLogger("fuwuflow")
 pages = Blueprint("rest", __name__, url_prefix=PREFIX)
 for each in (about, deployments, definitions, instances, tasks, messages, history):
     pages.register_blueprint(each.pages)
-
-
-@pages.record_once
-def prepare(state: BlueprintSetupState) -> None:
-    """Give the application an empty memory of credentials."""
-    state.app.extensions[basic.ROOM] = basic.Credentials()
 
 
 @pages.errorhandler(Exception)

@@ -14,14 +14,14 @@ import { offer, whole } from './bar';
 import { houseProvider } from './house';
 import { said } from '../../layout/islands/said';
 import { HouseLinter } from './lint';
-import { losses } from './losses';
 import { Marks, type Canvas, type Registry } from './marks';
 import type { Moddle, Shape } from './model';
 import { speak } from './spoken';
-import type { Editor, Stage } from './stage';
+import { NoPicture, type Editor, type Stage } from './stage';
 import { keeping, templates, type Template } from './templates';
 import { vocabularyOf } from './vocabulary';
 import { TYPES, wordsModule } from './words';
+import { Writing, type Drawer } from './writing';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
@@ -51,11 +51,15 @@ function withPlainReferences(text: string): string {
 
 /** Draws a file, or says in one sentence why it cannot be drawn. */
 async function read(drawer: { importXML(text: string): Promise<unknown> }, text: string): Promise<void> {
-  await drawer.importXML(text).catch((error: Error) => { throw new Error(undrawn(error.message)); });
+  await drawer.importXML(text).catch((error: Error) => { throw hasNone(error.message) ? new NoPicture(undrawn(error.message)) : new Error(undrawn(error.message)); });
+}
+
+function hasNone(reason: string): boolean {
+  return /no diagram to display/.test(reason);
 }
 
 function undrawn(reason: string): string {
-  if (/no diagram to display/.test(reason)) return said('文件里没有图形（BPMNDiagram）。', 'the file has no picture (BPMNDiagram).');
+  if (hasNone(reason)) return said('文件里没有图形（BPMNDiagram）。', 'the file has no picture (BPMNDiagram).');
   if (/bpmnElement for <bpmndi:BPMNPlane/.test(reason)) {
     return said('图形不属于任何流程或协作（BPMNPlane 的 bpmnElement）。', 'its picture belongs to no process or collaboration (bpmnElement of BPMNPlane).');
   }
@@ -65,7 +69,7 @@ function undrawn(reason: string): string {
 /** A picture to move about in, for who may not change it. */
 async function look(stage: Stage, text: string): Promise<Editor> {
   const viewer = new NavigatedViewer({ container: stage.canvas, additionalModules: [MinimapModule, wordsModule] });
-  await read(viewer, text);
+  await read(viewer, text).catch((error: Error) => { viewer.destroy(); throw error; });
   viewer.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
   offer(stage, viewer as unknown as Parameters<typeof offer>[1]);
   const marks = new Marks(viewer);
@@ -81,22 +85,28 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
       TokenSimulationModule, houseProvider(stage, known), wordsModule],
   });
   keepWhatIsThere(modeler.get<Templates>('elementTemplates'));
-  await read(modeler, text);
-  const lost = losses(text, (await modeler.saveXML()).xml ?? '');
+  const writing = new Writing(modeler as unknown as Drawer);
+  await read(modeler, text).catch((error: Error) => { modeler.destroy(); throw error; });
+  await writing.begin(text);
   whole(modeler.get<Canvas>('canvas'));
   const silence = speak(stage.panel, '.bio-properties-panel-header-type', TYPES);
   modeler.on('commandStack.changed', () => stage.changed());
   offer(stage, modeler as unknown as Parameters<typeof offer>[1]);
   const [marks, linter] = [new Marks(modeler), new HouseLinter(stage)];
   const find = (id: string): Moddle | undefined => modeler.get<Registry>('elementRegistry').get(id)?.businessObject ?? processes(modeler).find((each) => each.id === id);
-  return {
-    lost,
-    text: async () => (await modeler.saveXML({ format: true })).xml ?? '',
+  const editor: Editor = {
+    lost: writing.lost,
+    text: async () => {
+      const { text: written, lost } = await writing.write();
+      if (editor.lost && lost.length) editor.lost = lost;
+      return written;
+    },
     lint: () => linter.problems((modeler as unknown as { getDefinitions(): unknown }).getDefinitions(), find, name),
     mark: (found) => marks.paint(found),
     show: (problem) => marks.show(problem),
     close: () => { silence(); modeler.destroy(); },
   };
+  return editor;
 }
 
 /** Processes are no shapes where a pool shows them. */

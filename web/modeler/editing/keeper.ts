@@ -14,7 +14,7 @@ export class Keeper {
   private isStopped = false;
 
   constructor(private readonly base: string, private readonly session: () => string, public file: Stored,
-    private readonly text: () => Promise<string>, private readonly say: (words: string, ...ways: [string, () => void][]) => void) {
+    private readonly text: () => Promise<string | null>, private readonly say: (words: string, ...ways: [string, () => void][]) => void) {
     window.addEventListener('online', () => { if (this.kept()) void this.save(); });
     document.addEventListener('visibilitychange', () => { if (document.hidden && this.timer) void this.save(); });
   }
@@ -53,6 +53,7 @@ export class Keeper {
 
   private async send(revision: number): Promise<void> {
     const text = await this.text();
+    if (text === null) return;  // a person is asked first
     localStorage.setItem(this.place(), JSON.stringify({ text, revision }));
     this.say(said('正在保存……', 'Saving …'));
     await this.answered(await this.put(text, revision).catch(() => null), text);

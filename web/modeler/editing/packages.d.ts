@@ -10,6 +10,7 @@ declare module 'dmn-js/lib/Modeler' {
     destroy(): void;
   }
 }
+declare module 'bpmn-auto-layout' { export function layoutProcess(text: string): Promise<string>; }
 declare module 'bpmn-js-properties-panel';
 declare module 'camunda-bpmn-js-behaviors/lib/camunda-platform';
 declare module 'camunda-bpmn-moddle/resources/camunda.json' { const descriptor: object; export default descriptor; }
