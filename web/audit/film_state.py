@@ -31,7 +31,7 @@ def film_state(case_id: str) -> str:
         shown = _moment(Words(uow, row), moment) if moment else None
         name = Words(uow, row).version(row.bundle_id)
     access_log.note(access.engine(), g.actor, "film", case_id, instance_id=case_id, detail={"state": asked})
-    return render_template("audit/film_state.html", row=row, asked=asked, moment=shown, name=name, section="cases")
+    return render_template("audit/film_state.html", row=row, asked=asked, recomputed=shown, name=name, section="cases")
 
 
 @pages.get("/film/<case_id>/state/check")
