@@ -19,8 +19,8 @@ def places(now: Standing) -> dict[int, str]:
 def test_a_recorded_trace_is_read_as_moves() -> None:
     trace = [{"is": "Trace", "kind": "left", "element": "serve", "process": "case", "scope": 1, "token": 3, "type": "userTask",
               "flows": ["on"]},
-             {"is": "Trace", "kind": "incident", "element": "check", "process": "case", "scope": 1, "token": 4, "type": "userTask",
-              "error": "no such name", "index": 0, "body": 2}]
+             {"is": "Trace", "kind": "incident", "element": "check", "process": "case", "scope": 1, "token": 4,
+              "type": "userTask", "error": "no such name", "index": 0, "body": 2}]
     assert moves(trace) == (left("serve", 3, "on"),
                             Move("incident", "case", "check", 1, 4, "userTask", (), "no such name", 0, 2))
 
