@@ -55,6 +55,24 @@ def test_every_page_of_an_erased_case_answers_and_names_nobody(company: ProcessE
     assert {lead.get(f"/documents/{each}").status_code for each in files} == {410}
 
 
+def test_what_auditors_see_of_an_erased_case_names_nobody(company: ProcessEngine, app: Flask) -> None:
+    case = complaint(company)
+    auditor = visitor(app, "auditor")
+    assert auditor.get(f"/audit/film/{case.id}/state?seq=5").status_code == 200  # a film that somebody watched before
+    decided(company, as_(company, "auditor", erasure.propose, customer=CUSTOMER, reason="来信"))
+    film = [f"/audit/film/{case.id}{rest}" for rest in ("", "/index", "/frames", "/state?seq=5", "/state/check?seq=5")]
+    lists = [f"/audit/{name}" for name in ("cases", "conformance", "figures", "clauses", "proof", "access")]
+    for path in (*film, *lists):
+        assert auditor.get(path).status_code == 200, path
+        assert [text for text in PERSONAL if text in auditor.page] == [], path
+    exported = [f"/audit/{name}" for name in ("cases.csv", "cases.xes", "cases.ocel.json", "events.csv")]
+    for path in (f"/audit/cases/{case.id}/dossier.zip", f"/audit/cases/{case.id}/dossier.pdf", *exported):
+        answer = auditor.get(path)
+        assert answer.status_code == 200, path
+        assert [text for text in PERSONAL if text.encode() in answer.get_data()] == [], path
+        answer.close()
+
+
 def test_the_case_says_when_by_whom_and_why(company: ProcessEngine, app: Flask) -> None:
     case = complaint(company)
     decided(company, as_(company, "auditor", erasure.propose, customer=CUSTOMER, reason="来信"))
