@@ -9,6 +9,8 @@ from web.audit import (
     erasure,
     exports,
     figures,
+    film,
+    film_state,
     proof,
     retention,
     sample_items,
@@ -18,6 +20,6 @@ from web.audit import (
 from web.audit.room import pages
 
 __all__ = [  # the modules hang their pages on the blueprint
-    "access", "cases", "clauses", "conformance", "dossier", "erasure", "exports", "figures", "pages", "proof",
-    "retention", "sample_items", "sample_results", "samples",
+    "access", "cases", "clauses", "conformance", "dossier", "erasure", "exports", "figures", "film", "film_state",
+    "pages", "proof", "retention", "sample_items", "sample_results", "samples",
 ]
