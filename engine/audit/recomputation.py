@@ -46,7 +46,8 @@ class Moment:
 def recompute(uow: UnitOfWork, instance_id: str, *, since: Moment | None = None, limit: int | None = None) -> Iterator[Moment]:
     """Every event of a case in order, each with the state that the engine reaches from its recorded inputs.
 
-    `since` goes on behind an earlier moment, `limit` bounds the number of events. Ends at an event whose body is `GONE`.
+    `since` goes on behind an earlier moment, `limit` bounds the number of events. Ends at an event whose body is `GONE`;
+    `destruction.of_case` says by which decision, if by one.
     """
     business_key = uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == instance_id))
     state, known = (since.state, since.variables) if since else (empty(), ScopedVariables())
