@@ -73,15 +73,9 @@ export default defineConfig({
         editor: 'web/modeler/editor.ts',
         fetching: 'web/modeler/fetching.ts',
         figures: 'web/audit/figures.ts',
-<<<<<<< HEAD
-        film: 'web/audit/film.ts',
-        recomputing: 'web/audit/recomputing.ts',
-        measuring: 'web/audit/measuring.ts',
-=======
         measuring: 'web/audit/measuring.ts',
         film: 'web/audit/film.ts',
         recomputing: 'web/audit/recomputing.ts',
->>>>>>> main
         migrating: 'web/modeler/migrating.ts',
         retention: 'web/audit/retention.ts',
         trying: 'web/modeler/trying.ts',

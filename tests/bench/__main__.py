@@ -28,11 +28,7 @@ from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
 PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
-<<<<<<< HEAD
-         "film", "modeller", "figures", "finding", "tampering", "verification")
-=======
          "modeller", "figures", "film", "finding", "tampering", "verification")
->>>>>>> main
 KINDS = ("sqlite", "postgresql")
 
 
@@ -75,15 +71,9 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "migration": lambda: migration.measure(table, *where, cases=asked.cases or (300 if short else 10_000)),
         "memory": lambda: memory.measure(table, *where),
         "modeller": lambda: modeller.measure(table, rounds, *where),
-<<<<<<< HEAD
-        "film": lambda: film.measure(table, rounds, *where, events=200 if short else 10_000, finished=20 if short else 500),
-        "figures": lambda: figures.measure(table, rounds, *where, activities=5_000 if short else 100_000),
-        "finding": lambda: finding.measure(table, rounds, *where, cases=asked.cases or (2_000 if short else 100_000)),
-=======
         "figures": lambda: figures.measure(table, rounds, *where, activities=5_000 if short else 100_000),
         "finding": lambda: finding.measure(table, rounds, *where, cases=asked.cases or (2_000 if short else 100_000)),
         "film": lambda: film.measure(table, rounds, *where, events=200 if short else 10_000, finished=20 if short else 500),
->>>>>>> main
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
         "tampering": lambda: tampering.measure(table, *where[:2], places=5 if short else 200, clean=2 if short else 100),
         "verification": lambda: verification.measure(table, *where[:2], events=20_000 if short else 1_000_000),

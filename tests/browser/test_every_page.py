@@ -106,22 +106,14 @@ NO_PAGES: Mapping[str, str] = {
     "/drafts": "for a script", "/machines": "for a script", "/cases/<case_id>/people": "for a script",
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
-<<<<<<< HEAD
-    "/audit/film/<case_id>/index": "for a script", "/audit/film/<case_id>/frames": "for a script",
-    "/audit/film/<case_id>/state/check": "for a script",
-=======
->>>>>>> main
     "/audit/figures.csv": "a table for a spreadsheet", "/audit/conformance.csv": "a table for a spreadsheet",
     "/audit/clauses.csv": "a table for a spreadsheet",
     "/audit/destructions/<destruction_id>/progress": "a part of a page, for a script",
     "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
     "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
     "/audit/cases/<case_id>/dossier.zip": "a ZIP", "/audit/cases/<case_id>/dossier.pdf": "a PDF",
-<<<<<<< HEAD
-=======
     "/audit/film/<case_id>/index": "for a script", "/audit/film/<case_id>/frames": "for a script",
     "/audit/film/<case_id>/state/check": "for a script",
->>>>>>> main
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
     "/audit/samples/preview": "a part of a page", "/audit/samples/<sample_id>/result.pdf": "a PDF",
     "/audit/samples/<sample_id>/cases.csv": "a table for a spreadsheet",
