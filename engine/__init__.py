@@ -27,6 +27,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `recounting` | deadlines that wait follow a changed calendar |
 | `migration_rows` < `migration_tasks` < `migration` | one open case goes to another version |
 | `migration_rehearsal` < `migration_plans` | all cases of a version: the dry run · the plan, its progress, its undo |
+| `erasing` < `destruction` | what a case holds goes · what two people decided is destroyed, one by one |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
 | `modeling/` | drafts of definitions, their check and approval, the library; stands below `jobs`, which makes one effective |
 | `watching` | who is told of a case |

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical, drafts, identity, reminders, replies, worklist_changes
-from engine.audit import witness
+from engine.audit import retention, witness
 from engine.tables import chore
 from engine.unit_of_work import SYSTEM, ProcessEngine, UnitOfWork
 
@@ -54,6 +54,7 @@ CHORES: Mapping[str, Chore] = {
     "worklist_changes": Chore(plain(worklist_changes.prune), timedelta(hours=1)),
     "replies": Chore(plain(replies.prune), timedelta(hours=1)),
     "drafts": Chore(plain(drafts.prune), timedelta(hours=1)),
+    "retention": Chore(plain(retention.propose_due), timedelta(days=1)),
     "sessions": Chore(plain(identity.prune_sessions), timedelta(hours=1)),
     witness.CHORE: Chore(witness.minutely, timedelta(minutes=1), witness.deliver),
 }

@@ -247,7 +247,7 @@ _unseen = notice.c.seen_at.is_(None)
 sa.Index("ix_notice_unseen", notice.c.user_id, notice.c.id, postgresql_where=_unseen, sqlite_where=_unseen)
 
 # ------------------------------------------------------------------ jobs
-job = _t(  # kind: service | timer | message | start | mail | recount | effective | migrate
+job = _t(  # kind: service | timer | message | start | mail | recount | effective | migrate | destroy
     "job", _c("id", primary_key=True), _c("kind"), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
     _c("process_key", null=True), _c("element", null=True), _c("topic", null=True), _c("arguments"),  # JSON
     _c("due_at", UtcDateTime), _c("created_at", UtcDateTime), _c("retries", sa.Integer),
@@ -299,6 +299,7 @@ activity_instance = _t(  # a projection that can be rebuilt from the bodies
     _c("actor", null=True),
 )
 sa.Index("ix_activity_instance", activity_instance.c.instance_id, activity_instance.c.seq)
+sa.Index("ix_activity_process", activity_instance.c.process_key, activity_instance.c.started_at)
 record_chain = _t(  # the head of a chain that belongs to no case: what administrators change
     "record_chain", _c("id", primary_key=True), _c("head_seq", sa.Integer), _c("head_hash"),
 )
@@ -320,11 +321,11 @@ checkpoint_leaf = _t(  # insert-only: the head of a chain as a checkpoint saw it
     _c("chain_id"), _c("head_seq", sa.Integer), _c("head_hash"), sa.PrimaryKeyConstraint("checkpoint_seq", "position"),
 )
 sa.Index("ix_checkpoint_leaf_chain", checkpoint_leaf.c.chain_id, checkpoint_leaf.c.checkpoint_seq)
-retention_period = _t(  # how long a kind of record is kept; without a row for ever (clause 6)
-    "retention_period", _c("kind", primary_key=True), _c("months", sa.Integer), _c("reason"), _c("set_by"),
+retention_period = _t(  # how long an owner said to keep a kind of record, null: for ever; without a row the company's own period
+    "retention_period", _c("kind", primary_key=True), _c("months", sa.Integer, null=True), _c("reason"), _c("set_by"),
     _c("set_at", UtcDateTime),
 )
-destruction = _t(  # kind: retention | erasure; status: proposed | confirmed (by one) | destroyed | rejected
+destruction = _t(  # kind: retention | erasure; status: proposed | confirmed (by one) | decided (by two) | destroyed | rejected
     "destruction", _c("id", primary_key=True), _c("kind"), _c("subject"), _c("reason"), _c("status"),
     _c("proposed_by"), _c("proposed_at", UtcDateTime), _c("first_by", null=True), _c("first_at", UtcDateTime, null=True),
     _c("second_by", null=True), _c("second_at", UtcDateTime, null=True), _c("decision_reason", null=True),
@@ -332,9 +333,12 @@ destruction = _t(  # kind: retention | erasure; status: proposed | confirmed (by
 sa.Index("ix_destruction_status", destruction.c.status, destruction.c.proposed_at)
 destruction_item = _t(  # one record or case of it; the digest of what was destroyed stays
     "destruction_item", _c("destruction_id", sa.Text, sa.ForeignKey("destruction.id")), _c("kind"), _c("ref"), _c("label"),
+    _c("instance_id", null=True),  # the case whose record it is
     _c("due_on", sa.Date, null=True), _c("digest", null=True), _c("destroyed_at", UtcDateTime, null=True),
+    _c("kept", null=True),  # why it was not destroyed after all: open_case | sample | not_due | gone
     sa.PrimaryKeyConstraint("destruction_id", "kind", "ref"),
 )
+sa.Index("ix_destruction_item_instance", destruction_item.c.instance_id)
 sa.Index("ix_destruction_item_ref", destruction_item.c.kind, destruction_item.c.ref)
 tombstone = _t(  # insert-only: the body of this event is gone, by this decision; only then may it go
     "tombstone", _c("instance_id"), _c("seq", sa.Integer), _c("body_digest"), _c("destruction_id", sa.Text,

@@ -13,6 +13,7 @@ from handlers.tables import missed_deadline, repair_order, response_exception
 
 WORDS = {
     "response": ("上门响应时限 {due} 已过", "The response deadline {due} has passed"),
+    "measure": ("措施的完成期限 {due} 已过", "The measure was due by {due}"),
     "payment": ("约定的付费时间 {due} 已过", "The agreed time of payment {due} has passed"),
 }
 

@@ -3,7 +3,19 @@
 from collections.abc import Iterable
 
 from engine.unit_of_work import Operation
-from handlers import complaints, deadlines, feedback, notices, opinions, parts, prices, repair_orders, returns, surveys
+from handlers import (
+    complaints,
+    corrective_actions,
+    deadlines,
+    feedback,
+    notices,
+    opinions,
+    parts,
+    prices,
+    repair_orders,
+    returns,
+    surveys,
+)
 
 
 def _by_topic(operations: Iterable[Operation]) -> dict[str, Operation]:
@@ -52,5 +64,11 @@ OPERATIONS: dict[str, Operation] = _by_topic((
     Operation("survey.count_response", "record", surveys.count_response),
     Operation("survey.compute", "record", surveys.compute),
     Operation("survey.submit_report", "record", surveys.submit_report),
+
+    # 5.6, 5.7: corrective and preventive action
+    Operation("corrective_action.register", "record", corrective_actions.register),
+    Operation("corrective_action.decline", "record", corrective_actions.decline),
+    Operation("corrective_action.plan", "record", corrective_actions.plan),
+    Operation("corrective_action.verify", "record", corrective_actions.verify),
     *notices.operations(),
 ))

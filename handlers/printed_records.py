@@ -1,4 +1,4 @@
-"""Records as they are printed: the repair order, the complaint record, the return form (5.1.15 to 5.1.18, 5.5; procedure §4).
+"""Records as they are printed: repair order, complaint record, return form, corrective action (5.1.15 to 5.1.18, 5.5, 5.7).
 
 One structure for all: facts, sections of facts or of a table, signature lines. Labels and the words of answers are in Chinese
 with the English beside; what people typed stands as they typed it. Money is written in yuan, times are China's.
@@ -36,6 +36,12 @@ RULINGS = {"exchange": ("更换", "exchange"), "stock": ("退库", "return to st
 TOLD = {"phone": ("电话", "by phone"), "visit": ("上门", "on a visit"), "written": ("书面", "in writing")}
 DEFECTIVE = {"kept": ("不需返回", "none to return"), "to_return": ("待返回", "to be returned"), "sent": ("已发出", "sent"),
              "received": ("已接收", "received")}
+SOURCES_OF_FINDINGS = {
+    "audit_sample": ("审核抽样", "audit sample"), "audit": ("审核", "audit"), "complaint": ("顾客投诉", "complaint"),
+    "opinion": ("顾客意见", "opinion"), "inspection": ("服务检查", "inspection"), "quality_information": ("质量信息或建议",
+        "quality information")}
+SERIOUSNESS = {"observation": ("观察项", "observation"), "minor": ("一般", "minor"), "serious": ("严重", "serious")}
+ACTIONS = {"corrective": ("纠正", "corrective"), "preventive": ("预防", "preventive")}
 
 Row = sa.Row[Any]
 Words = dict[Any, tuple[str, str]]
@@ -249,6 +255,33 @@ def _return_form(uow: UnitOfWork, kind: Kind, case_id: str) -> PrintedRecord | N
         Signature("顾客", "Customer")))
 
 
+# ------------------------------------------------------------------ corrective and preventive action (5.6, 5.7)
+def _action(uow: UnitOfWork, kind: Kind, case_id: str) -> PrintedRecord | None:
+    row = uow.row(sa.select(tables.corrective_action).where(tables.corrective_action.c.case_id == case_id))
+    if row is None:
+        return None
+    finding = (
+        Fact("来源", "Found in", _said(SOURCES_OF_FINDINGS, row.source)), Fact("涉及工单", "Case", row.audited_case or ""),
+        Fact("条款", "Clause", row.clause or ""), Fact("严重程度", "Seriousness", _said(SERIOUSNESS, row.seriousness)),
+        Fact("发现人", "Found by", _person(uow, row.found_by)), Fact("登记时间", "Registered at", _moment(row.found_at)),
+        Fact("不符合的事实", "What was found", row.finding, is_long=True))
+    decision = (Fact("措施性质", "Kind", _said(ACTIONS, row.kind)), Fact("判定人", "Decided by", _person(uow, row.judged_by)),
+                *(Fact(zh, en, value, is_long=True) for zh, en, value in (
+                    ("不采取措施的理由", "Why no action", row.no_action_reason), ("根本原因", "Root cause", row.cause),
+                    ("其他工单", "Other cases", row.other_cases)) if value))
+    measure = tables.corrective_measure
+    rounds = uow.rows(sa.select(measure).where(measure.c.case_id == case_id).order_by(measure.c.round))
+    rows = tuple((str(each.round), each.measure, f"{_person(uow, each.owner)} {_day(each.due_on)}", each.result or "",
+                  each.verification or "", _said(YES_NO, each.is_effective)) for each in rounds)
+    head = ("次 Round", "措施 Measure", "负责人、期限 Who, by", "实施 Done", "验证 Verification", "有效 Effective")
+    verified = rounds[-1].verified_by if rounds else None
+    sections = [Section("措施", "Measures", head=head, rows=rows)] if rows else []
+    return PrintedRecord(kind.name, kind.title, kind.title_en, row.number, _office(uow, row.office), kind.clause, finding, (
+        Section("判定和原因", "Decision and cause", decision), *sections), (
+        Signature("质量管理部", "Quality", _person(uow, row.judged_by), _day(row.judged_at)),
+        Signature("验证人", "Verified by", _person(uow, verified), _day(row.closed_at) if verified else "")))
+
+
 # ------------------------------------------------------------------ words
 def _customer(row: Row, *, has_address: bool = True) -> Sequence[Fact]:
     known = (Fact("顾客", "Customer", row.customer), Fact("联系人", "Contact", row.contact or ""), Fact("电话", "Phone",
@@ -308,4 +341,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
          "申请提交并（条件 b）经验证、确认签字后登记。",
          "It is registered once the request has been submitted and, under condition (b), verified, confirmed and signed.",
              _return_form),
+    Kind("corrective_action", "纠正与预防措施建议表", "Corrective and preventive action", "5.6, 5.7",
+         frozenset({"corrective_action"}), "不符合登记后自动生成。",
+         "It comes to be when the finding has been registered.", _action),
 )}

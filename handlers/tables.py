@@ -116,7 +116,7 @@ defective_return = _t(  # the main defective parts of a case, sent to the parts 
     "defective_return", _c("case_id", primary_key=True), _c("sent_on", sa.Date, null=True), _c("waybill", null=True),
     _c("sent_by", null=True), _c("received_on", sa.Date), _c("received_by", null=True), _c("note", null=True),
 )
-missed_deadline = _t(  # kind: response (5.1.6) | payment (5.1.16 n2)
+missed_deadline = _t(  # kind: response (5.1.6) | payment (5.1.16 n2) | measure (5.7)
     "missed_deadline", _c("case_id"), _c("kind"), _c("due_at", UtcDateTime), _c("noted_at", UtcDateTime),
     sa.PrimaryKeyConstraint("case_id", "kind", "due_at"),
 )
@@ -196,4 +196,22 @@ satisfaction_report = _t(  # 顾客满意度分析报告, 5.1.17 n4e; figures: c
     "satisfaction_report", _c("case_id", sa.Text, sa.ForeignKey("survey.case_id"), primary_key=True), _c("number"),
     _c("is_valid", sa.Boolean), _c("figures"), _c("due_at", UtcDateTime), _c("analysis", null=True), _c("grievances", null=True),
     _c("written_by", null=True), _c("released_by", null=True), _c("submitted_at", UtcDateTime, null=True),
+)
+
+# ------------------------------------------------------------------ corrective and preventive action (5.6, 5.7)
+corrective_action = _t(  # 纠正与预防措施建议表; seriousness: observation | minor | serious; kind: corrective | preventive
+    "corrective_action", _c("case_id", primary_key=True), _c("number"), _c("office"),
+    _c("source"),  # audit_sample | audit | complaint | opinion | inspection | quality_information
+    _c("audited_case", null=True), _c("clause", null=True), _c("finding"), _c("seriousness"), _c("found_by"),
+    _c("found_at", UtcDateTime), _c("judged_by", null=True), _c("judged_at", UtcDateTime, null=True),
+    _c("no_action_reason", null=True), _c("kind", null=True), _c("responsible", null=True),  # branch | centre
+    _c("cause", null=True), _c("other_cases", null=True), _c("closed_at", UtcDateTime, null=True),
+)
+sa.Index("ix_corrective_action_found", corrective_action.c.found_at)
+corrective_measure = _t(  # a measure without effect is followed by another round
+    "corrective_measure", _c("case_id", sa.Text, sa.ForeignKey("corrective_action.case_id")), _c("round", sa.Integer),
+    _c("measure"), _c("owner"), _c("due_on", sa.Date), _c("check_on", sa.Date), _c("planned_by", null=True),
+    _c("planned_at", UtcDateTime), _c("result", null=True), _c("carried_out_on", sa.Date, null=True), _c("done_by", null=True),
+    _c("done_at", UtcDateTime, null=True), _c("verification", null=True), _c("is_effective", sa.Boolean, null=True),
+    _c("verified_by", null=True), _c("verified_at", UtcDateTime, null=True), sa.PrimaryKeyConstraint("case_id", "round"),
 )

@@ -194,8 +194,10 @@ def open_engine(url: str, clock: Clock, **settings: object) -> ProcessEngine:
     """An engine on `url` with the company's operations and lists."""
     from handlers.lists import LISTS
     from handlers.operations import OPERATIONS
+    from handlers.retention import RECORD_KINDS
 
-    return ProcessEngine(settings_for(url, **settings), operations=OPERATIONS, lists=LISTS, clock=clock)
+    return ProcessEngine(settings_for(url, **settings), operations=OPERATIONS, lists=LISTS,
+                         records=RECORD_KINDS, clock=clock)
 
 
 def settings_for(url: str, **settings: object) -> Settings:

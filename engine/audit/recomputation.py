@@ -16,6 +16,9 @@ from engine.tables import history_body, history_event, process_instance
 from engine.unit_of_work import UnitOfWork
 from engine.variables import ScopedVariables
 
+GONE = "its body is gone"
+"""The error of the first event that cannot be recomputed; no moment comes behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -33,16 +36,22 @@ class Moment:
     @property
     def is_same(self) -> bool:
         """Whether the recorded and the recomputed state are equal."""
-        return self.digest == self.recorded
+        return self.error is None and self.digest == self.recorded
 
 
 def recompute(uow: UnitOfWork, instance_id: str) -> Iterator[Moment]:
-    """Every event of a case in order, each with the state that the engine reaches from its recorded inputs."""
+    """Every event of a case in order, each with the state that the engine reaches from its recorded inputs.
+
+    Ends at an event whose body is `GONE`; `destruction.of_case` says by which decision, if by one.
+    """
     business_key = uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == instance_id))
     state, known = empty(), ScopedVariables()
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
-    query = sa.select(history_event, history_body.c.body).join(history_body, same)
+    query = sa.select(history_event, history_body.c.body).outerjoin(history_body, same)
     for event in uow.rows(query.where(history_event.c.instance_id == instance_id).order_by(history_event.c.seq)):
+        if event.body is None:
+            yield Moment(event.seq, event.command, event.element, state, known, "", "", GONE)
+            return
         body = canonical.loads(bytes(event.body))
         moment = _apply(uow, event, body, state, known, business_key or "")
         state, known = moment.state, moment.variables

@@ -1,5 +1,5 @@
 """Verification: every chain to its head, every body to its digest, every diagram to its name and approval, the state to the
-last body.
+last body. A missing body is right if, and only if, its tombstone stands and the decision that it names (`tombstones`).
 
 A whole case that was removed leaves no trace in the other chains: that is what the checkpoints are for
 (`checkpoint_verification`).
@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical, history
+from engine.audit import tombstones
 from engine.tables import (
     definition,
     history_body,
@@ -20,6 +21,7 @@ from engine.tables import (
     process_instance,
     record_chain,
     resource,
+    tombstone,
     variable,
 )
 from engine.unit_of_work import UnitOfWork
@@ -60,6 +62,8 @@ def verify_rest(uow: UnitOfWork) -> Iterator[Finding]:
     for row in uow.rows(sa.select(record_chain)):
         yield from verify_chain(uow, row)
     yield from _approved(uow)
+    for detail in tombstones.unrecorded(uow):
+        yield Finding("destruction", "", None, detail)
     known = sa.select(process_instance.c.id).union(sa.select(record_chain.c.id))
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
@@ -100,19 +104,27 @@ def verify_chain(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
 def _walk(uow: UnitOfWork, row: sa.Row[Any]) -> tuple[sa.Row[Any] | None, Finding | None]:
     """The last event of the chain whose head is on `row`, and the first link that does not hold."""
     prev, seq, last = history.GENESIS, 0, None
+    buried: dict[str, list[tuple[int, str]]] = {}
     for event in _events(uow, row.id):
         seq += 1
         problem = _link(event, seq, prev)
         if problem:
             return last, Finding("chain", row.id, event.seq, problem)
         prev, last = event.hash, event
+        if event.buried_by is not None:
+            buried.setdefault(event.buried_by, []).append((event.seq, event.body_digest))
+    undecided = tombstones.undecided(uow, row.id, buried)
+    if undecided:
+        return last, Finding("tombstone", row.id, *undecided)
     is_whole = (seq, prev) == (row.head_seq, row.head_hash)
     return last, None if is_whole else Finding("head", row.id, seq, "the chain does not end at the head on its row")
 
 
 def _events(uow: UnitOfWork, instance_id: str) -> list[sa.Row[Any]]:
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
-    query = sa.select(history_event, history_body.c.salt, history_body.c.body).outerjoin(history_body, same)
+    buried = sa.and_(tombstone.c.instance_id == history_event.c.instance_id, tombstone.c.seq == history_event.c.seq)
+    query = sa.select(history_event, history_body.c.salt, history_body.c.body, tombstone.c.destruction_id.label("buried_by"),
+                      tombstone.c.body_digest.label("buried_digest")).outerjoin(history_body, same).outerjoin(tombstone, buried)
     return uow.rows(query.where(history_event.c.instance_id == instance_id).order_by(history_event.c.seq))
 
 
@@ -123,11 +135,21 @@ def _link(event: sa.Row[Any], seq: int, prev: str) -> str | None:
         return "it does not name the hash before it"
     if history.event_hash(event._asdict()) != event.hash:
         return "its header does not give its hash"
+    return _buried(event) if event.buried_by is not None else _body(event)
+
+
+def _body(event: sa.Row[Any]) -> str | None:
     if event.body is None:
         return "its body is gone"
     if history.body_digest(bytes(event.salt), bytes(event.body)) != event.body_digest:
         return "its body does not give its digest"
     return None
+
+
+def _buried(event: sa.Row[Any]) -> str | None:
+    if event.body is not None:
+        return "its body stands beside its tombstone"
+    return None if event.buried_digest == event.body_digest else "its tombstone has another digest"
 
 
 def _state(uow: UnitOfWork, row: sa.Row[Any], body: dict[str, Any]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tests.bench import (
     clients,
     engine_alone,
+    figures,
     inbox,
     memory,
     migration,
@@ -25,7 +26,7 @@ from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
 PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
-         "modeller", "tampering", "verification")
+         "modeller", "figures", "tampering", "verification")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -68,6 +69,7 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "migration": lambda: migration.measure(table, *where, cases=asked.cases or (300 if short else 10_000)),
         "memory": lambda: memory.measure(table, *where),
         "modeller": lambda: modeller.measure(table, rounds, *where),
+        "figures": lambda: figures.measure(table, rounds, *where, activities=5_000 if short else 100_000),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
         "tampering": lambda: tampering.measure(table, *where[:2], places=5 if short else 200, clean=2 if short else 100),
         "verification": lambda: verification.measure(table, *where[:2], events=20_000 if short else 1_000_000),

@@ -17,14 +17,16 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect
 
-from engine import comments, documents, filters, identity, instances, interventions, job_rows, substitutions, uploads
+from engine import comments, documents, filters, identity, instances, interventions, job_rows, jobs, substitutions, uploads
+from engine.audit import erasure, population, sampling
 from engine.interventions import Skip
-from engine.tables import task
+from engine.tables import process_instance, task
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from engine.worklist import Criteria
+from handlers import audit_samples
 from tests.browser.access import serious
 from tests.browser.person import Person
-from tests.database import acting
+from tests.database import acting, destroying
 from tests.database.acting import Case
 from tests.web_client import Client, app_of
 
@@ -48,7 +50,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/tasks/<task_id>/progress": (),  # gone within the second
     "/tasks/<task_id>/done": ("/tasks/{done}/done",),
     "/cases": ("/cases", "/cases?state=open&search=CT-E-1", "/cases?search=none"),
-    "/cases/<case_id>": ("/cases/{case}", "/cases/{stopped}", "/cases/{held}", "/cases/{over}"),
+    "/cases/<case_id>": ("/cases/{case}", "/cases/{stopped}", "/cases/{held}", "/cases/{over}", "/cases/{erased}"),
     "/cases/<case_id>/intervene/<kind>": (
         "/cases/{case}/intervene/suspend", "/cases/{held}/intervene/resume", "/cases/{case}/intervene/terminate",
         "/cases/{case}/intervene/send_back?token={token}",
@@ -80,6 +82,18 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/admin/changes": ("/admin/changes",),
     "/audit/proof": ("/audit/proof", "/audit/proof?case=none"),
     "/audit/access": ("/audit/access", "/audit/access?kind=export"),
+    "/audit/figures": ("/audit/figures?process=complaint", "/audit/figures?since=2020-01-01&until=2020-01-02"),
+    "/audit/conformance": ("/audit/conformance", "/audit/conformance?since=2020-01-01&until=2020-01-02"),
+    "/audit/clauses": ("/audit/clauses?gaps=yes",),
+    "/audit/samples": ("/audit/samples",),
+    "/audit/samples/new": ("/audit/samples/new?by=office&size=3", "/audit/samples/new?since=2026-02-30"),
+    "/audit/samples/<sample_id>": ("/audit/samples/{sample}?again=1",),
+    "/audit/samples/<sample_id>/<int:position>": ("/audit/samples/{sample}/1", "/audit/samples/{sample}/2"),
+    "/audit/samples/<sample_id>/result": ("/audit/samples/{sample}/result",),
+    "/audit/retention": ("/audit/retention",),
+    "/audit/erasure": ("/audit/erasure", "/audit/erasure?numbers={number}", "/audit/erasure?numbers=none",
+                       "/audit/erasure?customer=Wuyi+Road+savings+office"),
+    "/audit/destructions/<destruction_id>": ("/audit/destructions/{proposed}", "/audit/destructions/{destroyed}"),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -90,7 +104,12 @@ NO_PAGES: Mapping[str, str] = {
     "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
     "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
     "/audit/cases/<case_id>/dossier.zip": "a ZIP", "/audit/cases/<case_id>/dossier.pdf": "a PDF",
+    "/audit/figures.csv": "a table for a spreadsheet", "/audit/conformance.csv": "a table for a spreadsheet",
+    "/audit/clauses.csv": "a table for a spreadsheet",
+    "/audit/destructions/<destruction_id>/progress": "a part of a page, for a script",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
+    "/audit/samples/preview": "a part of a page", "/audit/samples/<sample_id>/result.pdf": "a PDF",
+    "/audit/samples/<sample_id>/cases.csv": "a table for a spreadsheet",
 }
 EDITOR = "/modeler"
 """The editor of definitions: its pages need drafts, and its own tests look at them."""
@@ -145,14 +164,20 @@ def seeded(company: ProcessEngine) -> Mapping[str, str]:
     case = acting.start(company, LEAD, "in_warranty", **REPORT)
     case.do(LEAD, "assign_visit", engineer=ENGINEER, assignment_note="Call first")
     form = acting.start(company, LEAD, "in_warranty", **REPORT).task("assign_visit")
-    stopped, held, over = (acting.start(company, LEAD, "complaint", **COMPLAINT) for _ in range(3))
+    stopped, held, over, erased = (acting.start(company, LEAD, "complaint", **COMPLAINT) for _ in range(4))
     stop(company, stopped)
     as_user(company, LEAD, instances.suspend, held.id, reason="Parts are missing")
-    as_user(company, LEAD, instances.terminate, over.id, reason="Entered twice")
+    for each in (over, erased):
+        as_user(company, LEAD, instances.terminate, each.id, reason="Entered twice")
+    number, other = (business_key(company, each) for each in (over, erased))
+    destroyed = as_user(company, "auditor", erasure.propose, numbers=[other], reason="Asked for by letter")
+    destroying.decided(company, destroyed, reason="Identity checked")
+    proposed = as_user(company, "auditor", erasure.propose, numbers=[number], reason="Asked for by letter")
     enrich(company, case)
     waits = case.task("confirm_fault")
     return {"case": case.id, "stopped": stopped.id, "held": held.id, "over": over.id, "decision": waits.id, "form": form.id,
-            "token": str(waits.token), "done": done_task(company, case)}
+            "token": str(waits.token), "done": done_task(company, case), "sample": sampled(company), "erased": erased.id,
+            "number": number, "proposed": proposed, "destroyed": destroyed}
 
 
 # ------------------------------------------------------------------ which pages there are
@@ -235,7 +260,7 @@ def too_wide(page: Page) -> list[str]:
 
 def is_record(page: Page) -> bool:
     """A printed record is Chinese, with small English labels beside, whoever reads it."""
-    return "/records/" in page.url and page.locator(".ways").count() > 0
+    return ("/records/" in page.url or page.url.endswith("/result")) and page.locator(".ways").count() > 0
 
 
 def listen(someone: Person) -> list[str]:
@@ -259,6 +284,12 @@ def as_user(company: ProcessEngine, user: str, verb: Callable[..., Any], *argume
         return verb(uow, *arguments, **named)
 
 
+def business_key(company: ProcessEngine, case: Case) -> str:
+    """The number of a case."""
+    with company.reading(SYSTEM) as uow:
+        return str(uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == case.id)))
+
+
 def stop(company: ProcessEngine, case: Case) -> None:
     """Let a complaint run into an incident: a step is skipped whose answer the next gateway asks for."""
     case.do(LEAD, "judge_complaint", is_complaint="yes")
@@ -279,6 +310,18 @@ def enrich(company: ProcessEngine, case: Case) -> None:
     as_user(company, ENGINEER, substitutions.enter, ENGINEER, substitute="engineer2.changsha", from_at=now + timedelta(days=1),
             until_at=now + timedelta(days=3), reason="Holiday")
     as_user(company, "admin", job_rows.send_mail, "somebody@fuwuflow.example", "Subject", "Body", case.id)
+
+
+def sampled(company: ProcessEngine) -> str:
+    """A sample of all cases: the first does not conform, the others are to be checked."""
+    criteria = population.criteria(cut_off=company.now(), standing="all")
+    questions = audit_samples.questions("in_warranty")
+    sample_id = as_user(company, "auditor", sampling.draw, title="First quarter", criteria=criteria, by="office", size=4,
+                        questions=questions, seed="2026")
+    answers = {question["id"]: "no" if question["id"] == "signed" else "yes" for question in questions}
+    as_user(company, "auditor", audit_samples.decide, sample_id, 1, answers=answers, note="Not signed", revision=1)
+    jobs.run_all(company)
+    return str(sample_id)
 
 
 def done_task(company: ProcessEngine, case: Case) -> str:

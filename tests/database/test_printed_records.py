@@ -98,6 +98,26 @@ def test_a_record_that_is_not_there_yet_says_when_it_comes(lead: Client, company
     assert "要换型号" in text_of(pdf_of(lead, case, "return_form"))
 
 
+def test_a_corrective_action_is_printed_with_each_of_its_measures(
+        app: Flask, lead: Client, company: ProcessEngine) -> None:
+    case = start(company, "quality", "corrective_action", finding_source="inspection", audited_case="BN-000007",
+                 finding_clause="5.1.9", finding="没有顾客签字", seriousness="serious")
+    case.do("quality", "judge_finding", action_needed="yes", action_kind="corrective", responsible_department="centre")
+    case.do("manager", "find_cause_centre", root_cause="表上没有签字栏")
+    for measure, effective in (("口头提醒", "no"), ("改表", "yes")):
+        case.do("manager", "plan_measure", measure=measure, measure_owner="manager", measure_due_on="2026-03-04",
+                check_on="2026-03-02")
+        case.do("manager", "carry_out_measure", measure_result="已办", carried_out_on="2026-03-02")
+        case.do("quality", "verify_effectiveness", verification_finding="抽查十份", is_measure_effective=effective)
+    assert case.ended_at == "action_effective"
+    manager = Client(app)
+    manager.sign_in("manager")
+    found = text_of(pdf_of(manager, case, "corrective_action"))
+    for said in ("BN-000007", "没有顾客签字", "严重", "表上没有签字栏", "口头提醒", "改表", "抽查十份"):
+        assert said in found
+    assert lead.get(f"/cases/{case.id}/records/corrective_action").status_code == 403
+
+
 def test_the_penalty_and_who_was_complained_about_are_not_printed(lead: Client, company: ProcessEngine) -> None:
     case = handled(company)
     found = text_of(pdf_of(lead, case, "complaint"))

@@ -18,7 +18,8 @@ from web.cases import telling
 from web.layout import words
 
 PICTURES = ("image/jpeg", "image/png", "image/webp")
-SIGNS = ("signed_by", "confirmed_by", "agreed_by", "filled_in_by", "verified_by_customer", "verified_by_office", "signature", "_signed")
+SIGNS = ("signed_by", "confirmed_by", "agreed_by", "filled_in_by", "verified_by_customer", "verified_by_office", "signature",
+         "_signed")
 
 
 def told(uow: UnitOfWork, case: Case, found: Record) -> dict[str, Any]:

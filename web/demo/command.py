@@ -44,7 +44,8 @@ def play(engine: ProcessEngine, password: str, *, number: int, seed: int, may_ad
     """Play the year that ends now; the company is set up at its begin if the database is empty."""
     until = engine.clock()
     clock = Clock(until - year.YEAR)
-    earlier = ProcessEngine(engine.settings, operations=engine.operations, lists=engine.lists, clock=clock)
+    earlier = ProcessEngine(engine.settings, operations=engine.operations, lists=engine.lists,
+                            records=engine.records, clock=clock)
     try:
         demonstration.prepare(earlier, password, today=until.date())
         _refuse_a_second(earlier, may_add=may_add)

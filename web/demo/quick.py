@@ -118,6 +118,7 @@ PRINTER = {"serial_number": "PR2023102", "product": "printer_hccpr2", "customer"
 REGISTER = {"serial_number": "FR2025071", "product": "fiscal_cash_register", "customer": "广州市天河税务分局"}
 KEYPAD = {"serial_number": "PP0000042", "product": "pin_pad", "customer": "乌鲁木齐市中山路储蓄所"}
 COMPLAINT = {"received_by": "phone", "complaint_text": "约好上午上门，下午才到，影响营业"}
+FINDING = {"finding_source": "audit", "finding_clause": "5.1.9", "finding": "三份维修单上没有顾客签字", "seriousness": "minor"}
 STORIES = (
     Story("in_warranty", "lead.changsha", "assign_visit", SCREEN),
     Story("in_warranty", "sales.guangzhou", "assign_visit", REGISTER | {"reported_fault": "打印字迹不清"}),
@@ -133,5 +134,6 @@ STORIES = (
     Story("product_return", "sales.guangzhou", "rule_on_return", REGISTER | {"return_condition": "b", "is_unopened": "no"}),
     Story("customer_opinion", "clerk", "handle_opinion", KEYPAD | {"opinion_kind": "suggestion", "opinion": "希望配防尘罩"}),
     Story("customer_feedback", "clerk", "submit_repair_orders"),
+    Story("corrective_action", "auditor", "judge_finding", FINDING),
     Story("satisfaction_survey", "clerk", "enter_form", {"survey_kind": "mailing", "handed_out": 40}),
 )

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _record()
     _samples()
     _destruction()
+    op.create_index("ix_activity_process", "activity_instance", ["process_key", "started_at"])
     op.add_column("candidate_group", sa.Column("audits", sa.Boolean(), server_default=sa.false(), nullable=False))
     {"sqlite": guard_on_sqlite, "postgresql": guard_on_postgresql}[op.get_bind().dialect.name]()
     _roles()
@@ -130,7 +131,7 @@ def _destruction() -> None:
     op.create_table(
         "retention_period",
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("set_by", sa.Text(), nullable=False),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
@@ -142,13 +143,16 @@ def _destruction() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("instance_id", sa.Text(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("digest", sa.Text(), nullable=True),
         sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["destruction_id"], ["destruction.id"], name="fk_destruction_item_destruction_id"),
         sa.PrimaryKeyConstraint("destruction_id", "kind", "ref", name="pk_destruction_item"),
     )
     op.create_index("ix_destruction_item_ref", "destruction_item", ["kind", "ref"])
+    op.create_index("ix_destruction_item_instance", "destruction_item", ["instance_id"])
     op.create_table(
         "tombstone",
         sa.Column("instance_id", sa.Text(), nullable=False),
