@@ -74,6 +74,8 @@ export default defineConfig({
         fetching: 'web/modeler/fetching.ts',
         figures: 'web/audit/figures.ts',
         measuring: 'web/audit/measuring.ts',
+        film: 'web/audit/film.ts',
+        recomputing: 'web/audit/recomputing.ts',
         migrating: 'web/modeler/migrating.ts',
         retention: 'web/audit/retention.ts',
         trying: 'web/modeler/trying.ts',

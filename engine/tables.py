@@ -137,6 +137,12 @@ sa.Index("ix_instance_started", process_instance.c.started_at, process_instance.
 _running = process_instance.c.ended_at.is_(None)
 sa.Index("ix_instance_open", process_instance.c.definition_id, process_instance.c.bundle_id, process_instance.c.id,
          postgresql_where=_running, sqlite_where=_running)
+# what auditors search by: written when a case begins or ends, not at its steps
+sa.Index("ix_instance_version", process_instance.c.process_key, process_instance.c.process_version, process_instance.c.started_at,
+         process_instance.c.id)
+sa.Index("ix_instance_office", process_instance.c.office, process_instance.c.started_at, process_instance.c.id)
+sa.Index("ix_instance_status", process_instance.c.status, process_instance.c.started_at, process_instance.c.id)
+sa.Index("ix_instance_outcome", process_instance.c.process_key, process_instance.c.end_element, process_instance.c.started_at)
 migration_item = _t(  # a case of a plan; status: waiting | moved | refused | undone | kept
     "migration_item", _c("plan_id", sa.Text, sa.ForeignKey("migration_plan.id")),
     _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")), _c("status"), _c("reason", null=True),  # JSON
@@ -179,6 +185,8 @@ sa.Index("ix_task_office_process", task.c.office, task.c.root_key, task.c.sort_d
 sa.Index("ix_task_instance", task.c.instance_id, task.c.state)
 _done = task.c.state == "completed"
 sa.Index("ix_task_done", task.c.completed_by, task.c.ended_at, task.c.id, postgresql_where=_done, sqlite_where=_done)
+_ended_late = task.c.ended_at > task.c.due_at
+sa.Index("ix_task_late", task.c.instance_id, postgresql_where=_ended_late, sqlite_where=_ended_late)
 task_candidate = _t(  # one row per open, unclaimed task and candidate group: the group inbox reads only this index
     "task_candidate", _c("group_id"), _c("office"),  # office "" when the group is not by office
     _c("sort_due", UtcDateTime), _c("task_id", sa.Text, sa.ForeignKey("task.id")), _c("root_key", server_default=""),
@@ -286,6 +294,15 @@ history_event = _t(  # insert-only; hash over the header and the digest of the s
     _c("body_digest"), _c("prev"), _c("hash"), sa.PrimaryKeyConstraint("instance_id", "seq"),
 )
 sa.Index("ix_history_at", history_event.c.at)
+INTERVENTIONS = ("resume", "send_back", "set_due", "set_variable", "skip", "suspend", "terminate")
+"""The commands on the record that are interventions; what the system does is in no index of people."""
+INTERVENED = history_event.c.command.in_([sa.literal_column(f"'{each}'") for each in INTERVENTIONS])
+BY_PEOPLE = history_event.c.actor != sa.literal_column("'system'")
+FOR_ANOTHER = history_event.c.on_behalf_of.is_not(None)
+for _name, _column, _which in (("intervention", "command", INTERVENED), ("actor", "actor", BY_PEOPLE),
+                               ("on_behalf_of", "on_behalf_of", FOR_ANOTHER)):
+    sa.Index(f"ix_history_{_name}", history_event.c[_column], history_event.c.instance_id, postgresql_where=_which,
+             sqlite_where=_which)
 history_body = _t(  # apart, so that personal data can be destroyed and the chain still verifies
     "history_body", _c("instance_id"), _c("seq", sa.Integer), _c("salt", sa.LargeBinary), _c("body", sa.LargeBinary),
     sa.PrimaryKeyConstraint("instance_id", "seq"),
@@ -300,6 +317,7 @@ activity_instance = _t(  # a projection that can be rebuilt from the bodies
 )
 sa.Index("ix_activity_instance", activity_instance.c.instance_id, activity_instance.c.seq)
 sa.Index("ix_activity_process", activity_instance.c.process_key, activity_instance.c.started_at)
+sa.Index("ix_activity_element", activity_instance.c.process_key, activity_instance.c.element, activity_instance.c.instance_id)
 record_chain = _t(  # the head of a chain that belongs to no case: what administrators change
     "record_chain", _c("id", primary_key=True), _c("head_seq", sa.Integer), _c("head_hash"),
 )
@@ -348,9 +366,8 @@ tombstone = _t(  # insert-only: the body of this event is gone, by this decision
 audit_search = _t(  # a saved search over cases
     "audit_search", _c("id", primary_key=True), _c("owner", sa.Text, sa.ForeignKey("user_account.id")), _c("name"),
     _c("criteria"),  # JSON, see engine/audit/finding.py
-    _c("created_at", UtcDateTime),
+    _c("created_at", UtcDateTime), sa.UniqueConstraint("owner", "name"),
 )
-sa.Index("ix_audit_search_owner", audit_search.c.owner)
 audit_sample = _t(  # drawn from the cases that fit the criteria by a seed: the same again gives the same
     "audit_sample", _c("id", primary_key=True), _c("title"), _c("criteria"), _c("strata"),  # JSON
     _c("size", sa.Integer), _c("seed"), _c("population", sa.Integer), _c("population_digest"), _c("questions"),  # JSON

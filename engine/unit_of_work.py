@@ -256,6 +256,7 @@ class ProcessEngine:
         self.bundles: dict[str, Any] = {}  # compiled definitions by id: they never change, so they stay
         self.diagrams: dict[str, Any] = {}
         self.calendars: dict[str, Any] = {}
+        self.keyframes: dict[tuple[str, int], Any] = {}  # of films, see engine/audit/film.py
         self.candidate_groups: dict[str, bool] = {}  # group → whether it acts within an office, which never changes
         self._writing = threading.RLock()
 

@@ -196,8 +196,7 @@ def open_engine(url: str, clock: Clock, **settings: object) -> ProcessEngine:
     from handlers.operations import OPERATIONS
     from handlers.retention import RECORD_KINDS
 
-    return ProcessEngine(settings_for(url, **settings), operations=OPERATIONS, lists=LISTS,
-                         records=RECORD_KINDS, clock=clock)
+    return ProcessEngine(settings_for(url, **settings), operations=OPERATIONS, lists=LISTS, records=RECORD_KINDS, clock=clock)
 
 
 def settings_for(url: str, **settings: object) -> Settings:

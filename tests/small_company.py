@@ -21,8 +21,13 @@ USERS = {"ann": [("staff", "")], "bob": [("staff", "")], "eva": [("engineers", "
 class Small:
     """Deploys, starts, works and looks, each in a transaction of its own, as the pages do."""
 
-    def __init__(self, engine: ProcessEngine) -> None:
+    def __init__(self, engine: ProcessEngine, *, is_new: bool = True) -> None:
         self.engine = engine
+        if is_new:
+            self._seed(engine)
+
+    @staticmethod
+    def _seed(engine: ProcessEngine) -> None:
         chart = {
             "offices": [{"id": o, "name": o, "name_en": o, "region": ""} for o in ("head", "north", "south")], "groups": GROUPS,
             "users": [{"id": u, "name": u, "memberships": [{"group": g, "office": o} for g, o in held]}

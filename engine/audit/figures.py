@@ -60,8 +60,7 @@ class Figure:
     """What is known of one element. Lengths by name of `LENGTHS`, in working time and by the clock.
 
     `judged` tasks had a due date, `late` of them missed it. In `repeated` of `runs` runs it was entered more than once;
-    `repeats` is how often it was entered in a run, on average. `examples`: for a measure the cases to look at first, as
-    `(id, number, value)`; value None: simply the newest.
+    `repeats` is how often it was entered in a run, on average. `examples`: for a measure the cases to look at first.
     """
 
     element: str
@@ -75,7 +74,7 @@ class Figure:
     runs: int
     repeated: int
     repeats: float
-    examples: Mapping[str, Sequence[tuple[str, str, float | None]]]
+    examples: Mapping[str, Sequence["Example"]]
 
     def value(self, measure: str, *, by_clock: bool = False) -> float | None:
         """What the picture is coloured by: a number, a share, or a median in seconds; None where there is nothing to say."""
@@ -86,6 +85,18 @@ class Figure:
         if measure == "rework":
             return self.repeated / self.runs if self.runs else None
         return (self.clock_time if by_clock else self.working_time)[measure].median
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A case where a measure was worst: its length in working time and by the clock, or how often the step was entered in
+    one run (`times`); without any, simply one of the newest."""
+
+    case_id: str
+    number: str
+    working: float | None = None
+    by_clock: float | None = None
+    times: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,19 +252,23 @@ def nearest_rank(ranked: Sequence[float], share: float) -> float:
     return ranked[max(math.ceil(round(share * len(ranked), 9)), 1) - 1]
 
 
-def _examples(tally: _Tally) -> dict[str, Sequence[tuple[str, str, float | None]]]:
+def _examples(tally: _Tally) -> dict[str, Sequence[Example]]:
     """For each measure the cases where it was worst, each once."""
-    repeated = Counter({case: n for (case, _), n in sorted(tally.entries.items()) if n > 1})
-    found: dict[str, dict[str, float | None]] = {
-        "times": dict.fromkeys((case for _, case in sorted(tally.newest, reverse=True)[:EXAMPLES * 4])),
-        "rework": {case: float(n) for case, n in sorted(repeated.items(), key=lambda each: (-each[1], each[0]))}}
-    for measure, lengths in (*((each, each) for each in ("waiting", "working", "lasting")), ("late", "overrun")):
-        worst: dict[str, float | None] = {}
-        for working, _, case in sorted(tally.lengths[lengths], reverse=True)[:EXAMPLES * 4]:
-            worst.setdefault(case, working)
-        found[measure] = worst
-    return {name: [(case, tally.cases.get(case, case), value) for case, value in list(cases.items())[:EXAMPLES]]
-            for name, cases in found.items()}
+    def named(case: str, **told: Any) -> Example:
+        return Example(case, tally.cases.get(case, case), **told)
+
+    newest = dict.fromkeys(case for _, case in sorted(tally.newest, reverse=True)[:EXAMPLES * 4])
+    repeated: dict[str, int] = {}
+    for (case, _), n in sorted(tally.entries.items(), key=lambda each: (-each[1], each[0])):
+        if n > 1:
+            repeated.setdefault(case, n)
+    found = {"times": [named(case) for case in newest], "rework": [named(case, times=n) for case, n in repeated.items()]}
+    for measure, lengths in (("waiting", "waiting"), ("working", "working"), ("lasting", "lasting"), ("late", "overrun")):
+        worst: dict[str, Example] = {}
+        for working, by_clock, case in sorted(tally.lengths[lengths], reverse=True)[:EXAMPLES * 4]:
+            worst.setdefault(case, named(case, working=working, by_clock=by_clock))
+        found[measure] = list(worst.values())
+    return {name: cases[:EXAMPLES] for name, cases in found.items()}
 
 
 def cases_by_process(uow: UnitOfWork) -> dict[str, int]:

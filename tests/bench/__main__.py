@@ -8,6 +8,8 @@ from tests.bench import (
     clients,
     engine_alone,
     figures,
+    film,
+    finding,
     inbox,
     memory,
     migration,
@@ -26,7 +28,7 @@ from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
 PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
-         "modeller", "figures", "tampering", "verification")
+         "modeller", "figures", "film", "finding", "tampering", "verification")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -70,6 +72,8 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "memory": lambda: memory.measure(table, *where),
         "modeller": lambda: modeller.measure(table, rounds, *where),
         "figures": lambda: figures.measure(table, rounds, *where, activities=5_000 if short else 100_000),
+        "finding": lambda: finding.measure(table, rounds, *where, cases=asked.cases or (2_000 if short else 100_000)),
+        "film": lambda: film.measure(table, rounds, *where, events=200 if short else 10_000, finished=20 if short else 500),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
         "tampering": lambda: tampering.measure(table, *where[:2], places=5 if short else 200, clean=2 if short else 100),
         "verification": lambda: verification.measure(table, *where[:2], events=20_000 if short else 1_000_000),

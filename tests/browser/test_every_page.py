@@ -60,6 +60,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/cases/{case}/intervene/set_variable?name=customer&scope=1", "/cases/{case}/intervene/set_variable",
         "/cases/{case}/intervene/set_variable?name=parts_requested&scope=1"),
     "/cases/<case_id>/records/<name>": ("/cases/{case}/records/repair_order", "/cases/{held}/records/complaint"),
+    "/audit/film/<case_id>": ("/audit/film/{case}", "/audit/film/{stopped}?at=4", "/audit/film/{held}?at=2"),
+    "/audit/film/<case_id>/state": ("/audit/film/{case}/state", "/audit/film/{held}/state?at=2"),
     "/start": ("/start", "/start?q=none"),
     "/start/<process_key>": ("/start/in_warranty", "/start/complaint", "/start/product_return"),
     "/notices": ("/notices",),
@@ -80,8 +82,6 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/admin/jobs": ("/admin/jobs", "/admin/jobs?view=failing"),
     "/admin/mail": ("/admin/mail",),
     "/admin/changes": ("/admin/changes",),
-    "/audit/proof": ("/audit/proof", "/audit/proof?case=none"),
-    "/audit/access": ("/audit/access", "/audit/access?kind=export"),
     "/audit/figures": ("/audit/figures?process=complaint", "/audit/figures?since=2020-01-01&until=2020-01-02"),
     "/audit/conformance": ("/audit/conformance", "/audit/conformance?since=2020-01-01&until=2020-01-02"),
     "/audit/clauses": ("/audit/clauses?gaps=yes",),
@@ -94,6 +94,11 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/audit/erasure": ("/audit/erasure", "/audit/erasure?numbers={number}", "/audit/erasure?numbers=none",
                        "/audit/erasure?customer=Wuyi+Road+savings+office"),
     "/audit/destructions/<destruction_id>": ("/audit/destructions/{proposed}", "/audit/destructions/{destroyed}"),
+    "/audit/": (),  # leads to its first page
+    "/audit/cases": ("/audit/cases", "/audit/cases?process=in_warranty&lateness=on_time&q=CT-E-1", "/audit/cases?serial=none",
+                     "/audit/cases?since=never"),
+    "/audit/proof": ("/audit/proof", "/audit/proof?case=none"),
+    "/audit/access": ("/audit/access", "/audit/access?kind=export"),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -101,15 +106,19 @@ NO_PAGES: Mapping[str, str] = {
     "/drafts": "for a script", "/machines": "for a script", "/cases/<case_id>/people": "for a script",
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
-    "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
-    "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
-    "/audit/cases/<case_id>/dossier.zip": "a ZIP", "/audit/cases/<case_id>/dossier.pdf": "a PDF",
     "/audit/figures.csv": "a table for a spreadsheet", "/audit/conformance.csv": "a table for a spreadsheet",
     "/audit/clauses.csv": "a table for a spreadsheet",
     "/audit/destructions/<destruction_id>/progress": "a part of a page, for a script",
+    "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
+    "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
+    "/audit/cases/<case_id>/dossier.zip": "a ZIP", "/audit/cases/<case_id>/dossier.pdf": "a PDF",
+    "/audit/film/<case_id>/index": "for a script", "/audit/film/<case_id>/frames": "for a script",
+    "/audit/film/<case_id>/state/check": "for a script",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
     "/audit/samples/preview": "a part of a page", "/audit/samples/<sample_id>/result.pdf": "a PDF",
     "/audit/samples/<sample_id>/cases.csv": "a table for a spreadsheet",
+    "/audit/cases.csv": "a table for a spreadsheet", "/audit/cases.xlsx": "a table for a spreadsheet",
+    "/audit/events.csv": "a table for a program", "/audit/cases.xes": "an event log", "/audit/cases.ocel.json": "an event log",
 }
 EDITOR = "/modeler"
 """The editor of definitions: its pages need drafts, and its own tests look at them."""

@@ -79,7 +79,7 @@ def test_executions_and_records_are_counted_in_the_period_and_office(small_with:
     small.engine.close()
 
 
-def test_withdrawn_list_and_bad_list(small_with: Callable[[str], Small]) -> None:
+def test_without_a_list_the_clauses_that_diagrams_name_are_told(small_with: Callable[[str], Small]) -> None:
     small = small_with("")
     small.deploy(DIAGRAM)
     assert [line.clause.id for line in matrix(small.engine).unlisted] == ["2 n1", "3", "9"]

@@ -94,7 +94,7 @@ def test_rework_is_counted_by_run_and_the_case_is_named(small: Small, clock: Clo
     first, *_ = played(small, clock)
     figure = looked(small.engine).elements["check"]
     assert (figure.runs, figure.repeated, figure.repeats) == (3, 1, pytest.approx(4 / 3))
-    assert [each[0] for each in figure.examples["rework"]] == [first]
+    assert [(each.case_id, each.times) for each in figure.examples["rework"]] == [(first, 2)]
 
 
 def test_flows_are_counted_as_they_were_taken(small: Small, clock: Clock) -> None:
@@ -143,7 +143,7 @@ def test_bounded_work_takes_the_newest_and_says_so(small: Small, clock: Clock) -
         found = figures.figures(uow, Wanted("case"), most=2)
         assert not figures.figures(uow, Wanted("case"), most=6).is_partial
     assert (found.looked, found.cases, found.is_partial) == (2, 1, True)
-    assert found.elements["check"].examples["times"][0][0] == newest
+    assert found.elements["check"].examples["times"][0].case_id == newest
 
 
 def test_parallel_parts_are_no_rework(company: ProcessEngine) -> None:

@@ -2,11 +2,15 @@
 
 from web.audit import (
     access,
+    cases,
     clauses,
     conformance,
     dossier,
     erasure,
+    exports,
     figures,
+    film,
+    film_state,
     proof,
     retention,
     sample_items,
@@ -15,5 +19,7 @@ from web.audit import (
 )
 from web.audit.room import pages
 
-__all__ = ["access", "clauses", "conformance", "dossier", "erasure", "figures", "pages", "proof", "retention", "sample_items",
-           "sample_results", "samples"]
+__all__ = [  # the modules hang their pages on the blueprint
+    "access", "cases", "clauses", "conformance", "dossier", "erasure", "exports", "figures", "film", "film_state",
+    "pages", "proof", "retention", "sample_items", "sample_results", "samples",
+]

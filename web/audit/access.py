@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 from engine import canonical, history
 from engine.audit import access_log
 from engine.audit.access_log import Criteria
+from engine.audit.spreadsheet import safe
 from web.access import engine, needs, unit_of_work
 from web.audit.room import must_audit, pages, show
-from web.inbox.export import safe
 from web.layout import words
 
 MOST, STEP = 20_000, 500

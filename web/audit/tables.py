@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from flask import Response, g, request
 
 from engine.audit import access_log
+from engine.audit.spreadsheet import safe
 from web.access import engine
-from web.inbox.export import safe
 
 
 def as_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
