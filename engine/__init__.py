@@ -27,12 +27,13 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `recounting` | deadlines that wait follow a changed calendar |
 | `migration_rows` < `migration_tasks` < `migration` | one open case goes to another version |
 | `migration_rehearsal` < `migration_plans` | all cases of a version: the dry run · the plan, its progress, its undo |
+| `erasing` < `destruction` | what a case holds goes · what two people decided is destroyed, one by one |
 | `timer_starts` < `deployments` < `instances`, `actions` < `interventions` < `tasks` < `jobs` | the verbs |
 | `modeling/` | drafts of definitions, their check and approval, the library; stands below `jobs`, which makes one effective |
 | `watching` | who is told of a case |
 | `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: tasks, filters, cases, REST |
 | `sandbox/` | definitions tried on a scratch company with a clock of its own; scenarios, also of finished cases |
 | `directory`, `incidents`, `forecast` | the administrator's read side: people · what failed · what will fire |
-| `audit/` | above `sandbox/`: verification, recomputation, checkpoints; find, replay, measure, sample, export |
+| `audit/` | above `sandbox/`: verification, recomputation, checkpoints, dossiers; find, replay, measure, sample, export |
 | `chores` < `scheduler` | what recurs · the tick |
 """

@@ -59,6 +59,18 @@ def page(uow: UnitOfWork, *, standing: Standing | None = None, text: str = "", a
     return Cases(rows[:limit], _cursor(rows[limit - 1]) if more else None)
 
 
+def by_number(uow: UnitOfWork, number: str) -> sa.Row[Any] | None:
+    """The newest case with this number or id, among those that the actor may see; None if there is none."""
+    named = sa.or_(_case.business_key == number, _case.id == number)
+    return uow.row(sa.select(process_instance).where(named, identity.seen_cases(uow.actor)).order_by(_case.started_at.desc()))
+
+
+def number_of(uow: UnitOfWork, case_id: str) -> str | None:
+    """The number of a case; None if there is no such case."""
+    found: str | None = uow.scalar(sa.select(_case.business_key).where(_case.id == case_id))
+    return found
+
+
 def related(uow: UnitOfWork, row: sa.Row[Any]) -> Related:
     """What belongs to the case `row`, of that only what the actor may see."""
     serial = _others(uow, row, _case.serial == row.serial) if row.serial else []

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical, drafts, identity, reminders, replies, worklist_changes
+from engine.audit import retention, witness
 from engine.tables import chore
 from engine.unit_of_work import SYSTEM, ProcessEngine, UnitOfWork
 
@@ -26,10 +27,14 @@ Work = Callable[[UnitOfWork, State], State | None]
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """What recurs: the work, and when it is next due after a moment: so much later, or as a function says."""
+    """What recurs: the work, and when it is next due after a moment: so much later, or as a function says.
+
+    `after` is done when the work is committed, outside any transaction; a worker that dies before it leaves it to the next time.
+    """
 
     work: Work
     every: timedelta | Callable[[UnitOfWork], datetime]
+    after: Callable[[ProcessEngine], object] | None = None
 
     def next_at(self, uow: UnitOfWork) -> datetime:
         """When it is due after `uow.now`."""
@@ -49,7 +54,9 @@ CHORES: Mapping[str, Chore] = {
     "worklist_changes": Chore(plain(worklist_changes.prune), timedelta(hours=1)),
     "replies": Chore(plain(replies.prune), timedelta(hours=1)),
     "drafts": Chore(plain(drafts.prune), timedelta(hours=1)),
+    "retention": Chore(plain(retention.propose_due), timedelta(days=1)),
     "sessions": Chore(plain(identity.prune_sessions), timedelta(hours=1)),
+    witness.CHORE: Chore(witness.minutely, timedelta(minutes=1), witness.deliver),
 }
 
 
@@ -76,7 +83,10 @@ def _do(engine: ProcessEngine, name: str, what: Chore) -> bool:
         return False
     try:
         with engine.transaction(SYSTEM) as uow:
-            return _done(uow, name, what, lease)
+            is_done = _done(uow, name, what, lease)
+        if is_done and what.after is not None:
+            what.after(engine)
+        return is_done
     except Exception:  # whatever it was, the others go on, and so does this one at its next time
         log.exception("chore %s failed; it is tried again at its next time", name)
     with engine.transaction(SYSTEM) as uow:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import bundles, canonical, decisions, ids, timer_starts
+from engine import bundles, canonical, decisions, history, ids, timer_starts
 from engine.diagram import check, read
 from engine.diagram.check import File, Known
 from engine.diagram.deployment import DECISION, FORM, SCENARIO, read_json, scenario_key
@@ -53,6 +53,8 @@ def deploy(uow: UnitOfWork, files: Sequence[File], *, name: str, source: str | N
         id=deployment_id, name=name, source=source, deployed_at=uow.now, deployed_by=uow.actor.id))
     rows = tuple(_store(uow, found, deployment_id) for file in files for found in _definitions(file))
     timer_starts.renew(uow, [row for row in rows if row.kind == "process"])
+    history.record_change(uow, "deploy", subject=f"deployment:{deployment_id}", before=None, after={
+        "name": name, "source": source, "definitions": {row.id: row.sha256 for row in rows}})
     return Deployed(deployment_id, rows, tuple(problems))
 
 

@@ -11,6 +11,7 @@ from engine import canonical, history
 from engine.tables import candidate_group, history_body, history_event, membership, office, process_instance, user_account
 from engine.unit_of_work import UnitOfWork
 
+ROUTINE = ("sign_in", "sign_out")
 SHOWN = 50
 
 
@@ -80,12 +81,16 @@ class Change:
 
 def changes(uow: UnitOfWork, *, actor: str = "", command: str = "", subject: str = "", before: int | None = None,
             limit: int = SHOWN) -> tuple[list[Change], int | None]:
-    """The changes by administrators, newest first, older than `before`; and the number to go on before (None: the end)."""
+    """What is on the record of the organization, newest first, older than `before`; and the number to go on before.
+
+    Signing in and out is told only where it is asked for by `command`. The number is None at the end.
+    """
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
     query = sa.select(history_event, history_body.c.body).outerjoin(history_body, same).where(
         history_event.c.instance_id == history.ORGANIZATION)
     for column, value in (("actor", actor), ("command", command), ("element", subject)):
         query = query.where(history_event.c[column] == value) if value else query
+    query = query if command else query.where(history_event.c.command.not_in(ROUTINE))
     query = query.where(history_event.c.seq < before) if before is not None else query
     rows = uow.rows(query.order_by(history_event.c.seq.desc()).limit(limit + 1))
     shown = rows[:limit]

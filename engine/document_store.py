@@ -45,6 +45,10 @@ class ObjectStore:
             reply.close()
             reply.release_conn()
 
+    def remove(self, sha256: str) -> None:
+        """Destroy what is under a digest; nothing there is as good."""
+        self.client.remove_object(self.bucket, self.prefix + sha256)
+
 
 def store(settings: Settings) -> ObjectStore | None:
     """The object store that the settings name; None: the database keeps the bytes."""

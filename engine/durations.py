@@ -5,7 +5,7 @@ Our own reading: libraries take `P`, a negative or an Arabic digit in silence. F
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.errors import InvalidValue
@@ -112,12 +112,16 @@ def instant(local: datetime, place: ZoneInfo) -> datetime:
     return local.replace(tzinfo=place, fold=0).astimezone(UTC)
 
 
-def _add_months(local: datetime, months: int) -> datetime:
-    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a month that is too short. `OverflowError` outside the calendar."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not 1 <= year <= 9998:
         raise OverflowError(year)
-    return datetime.combine(date(year, month + 1, min(local.day, _last_day(year, month + 1))), time.min) + (
-        local - datetime.combine(local.date(), time.min))
+    return date(year, month + 1, min(day.day, _last_day(year, month + 1)))
+
+
+def _add_months(local: datetime, months: int) -> datetime:
+    return datetime.combine(add_months(local.date(), months), local.time())
 
 
 def _last_day(year: int, month: int) -> int:

@@ -24,11 +24,11 @@ from engine.plain_entries import Kind
 from engine.spiff import moves
 from engine.spiff.steps import Cancel, Complete, Move, Row, State
 from engine.step import Offer
-from engine.tables import activity_instance, job, task
+from engine.tables import INTERVENTIONS, activity_instance, job, task
 from engine.unit_of_work import UnitOfWork
 from engine.variables import ROOT, ScopedVariables
 
-COMMANDS = frozenset({"send_back", "skip", "set_variable", "set_due", "suspend", "resume", "terminate"})
+COMMANDS = frozenset(INTERVENTIONS)
 """The commands on the record that are interventions."""
 KEPT = frozenset({"starter", "office", "loopCounter", "loopItems", "nrOfInstances", "nrOfCompletedInstances"})
 """Variables that the engine itself goes by."""

@@ -20,7 +20,8 @@ def enqueue(uow: UnitOfWork, kind: str, *, job_id: str | None = None, due_at: da
             arguments: Mapping[str, Any] | None = None, **columns: Any) -> str:
     """Add a job to this transaction; the worker is nudged after the commit. Returns its id.
 
-    `kind`: service | timer | message | start | mail | recount | effective | migrate. `columns` are further columns of `job`.
+    `kind`: service | timer | message | start | mail | recount | effective | migrate | destroy.
+    `columns` are further columns of `job`.
     """
     row = {"id": job_id or ids.new(uow.now), "kind": kind, "arguments": canonical.dumps(dict(arguments or {})),
            "due_at": due_at or uow.now, "created_at": uow.now, "retries": RETRIES, "fence": 0, "state": "open", **columns}

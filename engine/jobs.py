@@ -16,6 +16,7 @@ from engine import (
     calendar,
     calendars,
     canonical,
+    destruction,
     execution,
     history,
     identity,
@@ -271,6 +272,15 @@ def _run_migrate(engine: ProcessEngine, row: Row) -> None:
         migration_plans.go_on(uow, plan_id)
 
 
+def _run_destroy(engine: ProcessEngine, row: Row) -> None:
+    """Some items of a decided destruction, each in its own transaction; then the job that goes on."""
+    destruction_id = canonical.loads(row.arguments)["destruction"]
+    destruction.destroy_some(engine, destruction_id)
+    with engine.transaction(SYSTEM) as uow:
+        _mine(uow, row)
+        destruction.go_on(uow, destruction_id)
+
+
 def _run_mail(engine: ProcessEngine, row: Row) -> None:
     with engine.reading(SYSTEM) as uow:
         letter = uow.row(sa.select(mail).where(mail.c.id == row.id))
@@ -286,6 +296,7 @@ def _run_mail(engine: ProcessEngine, row: Row) -> None:
 _RUNNERS: dict[str, Callable[[ProcessEngine, Row], None]] = {
     "timer": _run_timer, "service": _run_service, "message": _run_message, "start": _run_start, "mail": _run_mail,
     "recount": _run_recount, "effective": _run_effective, "migrate": _run_migrate,
+    "destroy": _run_destroy,
 }
 
 

@@ -137,6 +137,12 @@ sa.Index("ix_instance_started", process_instance.c.started_at, process_instance.
 _running = process_instance.c.ended_at.is_(None)
 sa.Index("ix_instance_open", process_instance.c.definition_id, process_instance.c.bundle_id, process_instance.c.id,
          postgresql_where=_running, sqlite_where=_running)
+# what auditors search by: written when a case begins or ends, not at its steps
+sa.Index("ix_instance_version", process_instance.c.process_key, process_instance.c.process_version, process_instance.c.started_at,
+         process_instance.c.id)
+sa.Index("ix_instance_office", process_instance.c.office, process_instance.c.started_at, process_instance.c.id)
+sa.Index("ix_instance_status", process_instance.c.status, process_instance.c.started_at, process_instance.c.id)
+sa.Index("ix_instance_outcome", process_instance.c.process_key, process_instance.c.end_element, process_instance.c.started_at)
 migration_item = _t(  # a case of a plan; status: waiting | moved | refused | undone | kept
     "migration_item", _c("plan_id", sa.Text, sa.ForeignKey("migration_plan.id")),
     _c("instance_id", sa.Text, sa.ForeignKey("process_instance.id")), _c("status"), _c("reason", null=True),  # JSON
@@ -179,6 +185,8 @@ sa.Index("ix_task_office_process", task.c.office, task.c.root_key, task.c.sort_d
 sa.Index("ix_task_instance", task.c.instance_id, task.c.state)
 _done = task.c.state == "completed"
 sa.Index("ix_task_done", task.c.completed_by, task.c.ended_at, task.c.id, postgresql_where=_done, sqlite_where=_done)
+_ended_late = task.c.ended_at > task.c.due_at
+sa.Index("ix_task_late", task.c.instance_id, postgresql_where=_ended_late, sqlite_where=_ended_late)
 task_candidate = _t(  # one row per open, unclaimed task and candidate group: the group inbox reads only this index
     "task_candidate", _c("group_id"), _c("office"),  # office "" when the group is not by office
     _c("sort_due", UtcDateTime), _c("task_id", sa.Text, sa.ForeignKey("task.id")), _c("root_key", server_default=""),
@@ -247,7 +255,7 @@ _unseen = notice.c.seen_at.is_(None)
 sa.Index("ix_notice_unseen", notice.c.user_id, notice.c.id, postgresql_where=_unseen, sqlite_where=_unseen)
 
 # ------------------------------------------------------------------ jobs
-job = _t(  # kind: service | timer | message | start | mail | recount | effective | migrate
+job = _t(  # kind: service | timer | message | start | mail | recount | effective | migrate | destroy
     "job", _c("id", primary_key=True), _c("kind"), _c("instance_id", null=True), _c("token", sa.Integer, null=True),
     _c("process_key", null=True), _c("element", null=True), _c("topic", null=True), _c("arguments"),  # JSON
     _c("due_at", UtcDateTime), _c("created_at", UtcDateTime), _c("retries", sa.Integer),
@@ -286,6 +294,15 @@ history_event = _t(  # insert-only; hash over the header and the digest of the s
     _c("body_digest"), _c("prev"), _c("hash"), sa.PrimaryKeyConstraint("instance_id", "seq"),
 )
 sa.Index("ix_history_at", history_event.c.at)
+INTERVENTIONS = ("resume", "send_back", "set_due", "set_variable", "skip", "suspend", "terminate")
+"""The commands on the record that are interventions; what the system does is in no index of people."""
+INTERVENED = history_event.c.command.in_([sa.literal_column(f"'{each}'") for each in INTERVENTIONS])
+BY_PEOPLE = history_event.c.actor != sa.literal_column("'system'")
+FOR_ANOTHER = history_event.c.on_behalf_of.is_not(None)
+for _name, _column, _which in (("intervention", "command", INTERVENED), ("actor", "actor", BY_PEOPLE),
+                               ("on_behalf_of", "on_behalf_of", FOR_ANOTHER)):
+    sa.Index(f"ix_history_{_name}", history_event.c[_column], history_event.c.instance_id, postgresql_where=_which,
+             sqlite_where=_which)
 history_body = _t(  # apart, so that personal data can be destroyed and the chain still verifies
     "history_body", _c("instance_id"), _c("seq", sa.Integer), _c("salt", sa.LargeBinary), _c("body", sa.LargeBinary),
     sa.PrimaryKeyConstraint("instance_id", "seq"),
@@ -299,6 +316,8 @@ activity_instance = _t(  # a projection that can be rebuilt from the bodies
     _c("actor", null=True),
 )
 sa.Index("ix_activity_instance", activity_instance.c.instance_id, activity_instance.c.seq)
+sa.Index("ix_activity_process", activity_instance.c.process_key, activity_instance.c.started_at)
+sa.Index("ix_activity_element", activity_instance.c.process_key, activity_instance.c.element, activity_instance.c.instance_id)
 record_chain = _t(  # the head of a chain that belongs to no case: what administrators change
     "record_chain", _c("id", primary_key=True), _c("head_seq", sa.Integer), _c("head_hash"),
 )
@@ -320,11 +339,11 @@ checkpoint_leaf = _t(  # insert-only: the head of a chain as a checkpoint saw it
     _c("chain_id"), _c("head_seq", sa.Integer), _c("head_hash"), sa.PrimaryKeyConstraint("checkpoint_seq", "position"),
 )
 sa.Index("ix_checkpoint_leaf_chain", checkpoint_leaf.c.chain_id, checkpoint_leaf.c.checkpoint_seq)
-retention_period = _t(  # how long a kind of record is kept; without a row for ever (clause 6)
-    "retention_period", _c("kind", primary_key=True), _c("months", sa.Integer), _c("reason"), _c("set_by"),
+retention_period = _t(  # how long an owner said to keep a kind of record, null: for ever; without a row the company's own period
+    "retention_period", _c("kind", primary_key=True), _c("months", sa.Integer, null=True), _c("reason"), _c("set_by"),
     _c("set_at", UtcDateTime),
 )
-destruction = _t(  # kind: retention | erasure; status: proposed | confirmed (by one) | destroyed | rejected
+destruction = _t(  # kind: retention | erasure; status: proposed | confirmed (by one) | decided (by two) | destroyed | rejected
     "destruction", _c("id", primary_key=True), _c("kind"), _c("subject"), _c("reason"), _c("status"),
     _c("proposed_by"), _c("proposed_at", UtcDateTime), _c("first_by", null=True), _c("first_at", UtcDateTime, null=True),
     _c("second_by", null=True), _c("second_at", UtcDateTime, null=True), _c("decision_reason", null=True),
@@ -332,9 +351,12 @@ destruction = _t(  # kind: retention | erasure; status: proposed | confirmed (by
 sa.Index("ix_destruction_status", destruction.c.status, destruction.c.proposed_at)
 destruction_item = _t(  # one record or case of it; the digest of what was destroyed stays
     "destruction_item", _c("destruction_id", sa.Text, sa.ForeignKey("destruction.id")), _c("kind"), _c("ref"), _c("label"),
+    _c("instance_id", null=True),  # the case whose record it is
     _c("due_on", sa.Date, null=True), _c("digest", null=True), _c("destroyed_at", UtcDateTime, null=True),
+    _c("kept", null=True),  # why it was not destroyed after all: open_case | sample | not_due | gone
     sa.PrimaryKeyConstraint("destruction_id", "kind", "ref"),
 )
+sa.Index("ix_destruction_item_instance", destruction_item.c.instance_id)
 sa.Index("ix_destruction_item_ref", destruction_item.c.kind, destruction_item.c.ref)
 tombstone = _t(  # insert-only: the body of this event is gone, by this decision; only then may it go
     "tombstone", _c("instance_id"), _c("seq", sa.Integer), _c("body_digest"), _c("destruction_id", sa.Text,
@@ -344,9 +366,8 @@ tombstone = _t(  # insert-only: the body of this event is gone, by this decision
 audit_search = _t(  # a saved search over cases
     "audit_search", _c("id", primary_key=True), _c("owner", sa.Text, sa.ForeignKey("user_account.id")), _c("name"),
     _c("criteria"),  # JSON, see engine/audit/finding.py
-    _c("created_at", UtcDateTime),
+    _c("created_at", UtcDateTime), sa.UniqueConstraint("owner", "name"),
 )
-sa.Index("ix_audit_search_owner", audit_search.c.owner)
 audit_sample = _t(  # drawn from the cases that fit the criteria by a seed: the same again gives the same
     "audit_sample", _c("id", primary_key=True), _c("title"), _c("criteria"), _c("strata"),  # JSON
     _c("size", sa.Integer), _c("seed"), _c("population", sa.Integer), _c("population_digest"), _c("questions"),  # JSON

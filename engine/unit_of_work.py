@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -93,6 +93,45 @@ class Option:
 Rows = list[dict[str, Any]]
 ListProvider = Callable[["UnitOfWork", str], list[Option]]
 """`(uow, office) -> options`: a list of the server that a form's `valuesKey` names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record that the company keeps: `label` names it to people but no customer, its period runs from the day `since`."""
+
+    ref: str
+    label: str
+    since: date
+    case_id: str | None = None
+
+
+def no_records(_uow: "UnitOfWork", _customer: str) -> list[Record]:
+    """A kind whose records all belong to cases."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind:
+    """A kind of record of the company: how long it is kept (None: for ever), and how its records are found and destroyed.
+
+    `before(uow, day)`: those whose period began before a day, oldest first. `of_case(uow, case_id)`: those of a case.
+    `find(uow, ref)`: one, or None.
+    `read(uow, ref)`: what is stored, as JSON. `destroy(uow, ref)` removes it; `erase(uow, ref)` only what tells of a person.
+    `of_customer(uow, name)`: records of no case that name a customer.
+    """
+
+    id: str
+    zh: str
+    en: str
+    clause: str
+    months: int | None
+    before: Callable[["UnitOfWork", date], list[Record]]
+    of_case: Callable[["UnitOfWork", str], list[Record]]
+    find: Callable[["UnitOfWork", str], Record | None]
+    read: Callable[["UnitOfWork", str], Any]
+    destroy: Callable[["UnitOfWork", str], None]
+    erase: Callable[["UnitOfWork", str], None]
+    of_customer: Callable[["UnitOfWork", str], list[Record]] = no_records
 
 
 @dataclass(slots=True)
@@ -202,19 +241,22 @@ def utc_now() -> datetime:
 
 
 class ProcessEngine:
-    """A database, a clock, the operations and the lists: all that verbs need besides their arguments."""
+    """A database, a clock, the operations, lists and kinds of record: all that verbs need besides their arguments."""
 
     def __init__(self, settings: Settings, *, operations: Mapping[str, Operation] | None = None,
-                 lists: Mapping[str, ListProvider] | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+                 lists: Mapping[str, ListProvider] | None = None, records: Mapping[str, RecordKind] | None = None,
+                 clock: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
         self.operations = dict(operations or {})
         self.lists = dict(lists or {})
+        self.records = dict(records or {})
         self.clock = clock
         self.database = create_database(settings.database_url)
         self.jobs_arrived = threading.Event()
         self.bundles: dict[str, Any] = {}  # compiled definitions by id: they never change, so they stay
         self.diagrams: dict[str, Any] = {}
         self.calendars: dict[str, Any] = {}
+        self.keyframes: dict[tuple[str, int], Any] = {}  # of films, see engine/audit/film.py
         self.candidate_groups: dict[str, bool] = {}  # group → whether it acts within an office, which never changes
         self._writing = threading.RLock()
 
@@ -273,7 +315,8 @@ def create_database(url: str) -> sa.Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+    # secure_delete: what is deleted is overwritten wherever that writes no further page; destruction overwrites the rest, too
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON", "secure_delete=FAST"):
         connection.execute(f"PRAGMA {pragma}")
 
 

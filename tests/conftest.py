@@ -4,6 +4,7 @@ A test that asks for `database` or `company` runs on SQLite; the folders whose c
 `database_kind` (see `tests/database/conftest.py`). Each test gets a database of its own, copied from a template.
 """
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ IN_MEMORY, ROOM = Path("/dev/shm"), 2_000_000_000
 hypothesis.settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("suite")
+OUTSIDE = Path(tempfile.mkdtemp(prefix="fuwuflow-outside-"))
+atexit.register(shutil.rmtree, OUTSIDE, ignore_errors=True)
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai, an ordinary working day
 
 
@@ -191,8 +194,20 @@ def open_engine(url: str, clock: Clock, **settings: object) -> ProcessEngine:
     """An engine on `url` with the company's operations and lists."""
     from handlers.lists import LISTS
     from handlers.operations import OPERATIONS
+    from handlers.retention import RECORD_KINDS
 
-    return ProcessEngine(Settings(database_url=url, **settings), operations=OPERATIONS, lists=LISTS, clock=clock)  # type: ignore[arg-type]
+    return ProcessEngine(settings_for(url, **settings), operations=OPERATIONS, lists=LISTS, records=RECORD_KINDS, clock=clock)
+
+
+def settings_for(url: str, **settings: object) -> Settings:
+    """Settings for a test's database, with a key and a file of checkpoints of its own."""
+    return Settings(database_url=url, **{**outside(url), **settings})  # type: ignore[arg-type]
+
+
+def outside(url: str) -> dict[str, str]:
+    """Where the key and the checkpoints of a test's database lie: a folder of this process's own, gone at its end."""
+    folder = OUTSIDE / Path(sa.make_url(url).database or "none").stem
+    return {"checkpoint_key": str(folder / "checkpoint.key"), "checkpoint_file": str(folder / "checkpoints.jsonl")}
 
 
 @pytest.fixture
@@ -204,7 +219,7 @@ def clock() -> Clock:
 @pytest.fixture
 def engine(empty_url: str, clock: Clock) -> Iterator[ProcessEngine]:
     """An engine on a migrated database without rows, operations or lists."""
-    engine = ProcessEngine(Settings(database_url=empty_url), clock=clock)
+    engine = ProcessEngine(settings_for(empty_url), clock=clock)
     yield engine
     engine.close()
 

@@ -15,6 +15,7 @@ from engine.unit_of_work import ProcessEngine
 from handlers import scratch
 from handlers.lists import LISTS
 from handlers.operations import OPERATIONS
+from handlers.retention import RECORD_KINDS
 from web import access, auth, cli, errors, health, rest
 from web.admin import admin
 from web.audit import pages as audit
@@ -39,7 +40,7 @@ HTTP_CODES = {404: "no_such_page", 405: "method_not_allowed"}
 def create_app(settings: Settings | None = None, engine: ProcessEngine | None = None) -> Flask:
     """The application: for `engine` if given (tests), else for a new one on `settings` (default: the environment)."""
     if engine is None:
-        engine = ProcessEngine(settings or from_env(), operations=OPERATIONS, lists=LISTS)
+        engine = ProcessEngine(settings or from_env(), operations=OPERATIONS, lists=LISTS, records=RECORD_KINDS)
     app = Flask(__name__, static_folder=None, template_folder="layout/templates")
     attach(app, engine)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

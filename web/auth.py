@@ -5,8 +5,9 @@ import json
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import passwords
+from engine import history, passwords
 from engine.errors import Forbidden
+from engine.unit_of_work import Actor
 from web import access, errors, sessions
 from web.access import NOBODY, SESSION_COOKIE, engine, local_path, needs, unit_of_work
 from web.layout.words import LANGUAGE_COOKIE, LANGUAGES, language
@@ -32,8 +33,9 @@ def enter() -> str | Response | tuple[str, int]:
     refused = _refused(user, request.form.get("password", ""))
     if refused is not None:
         return _page(target, user=user, error=refused), errors.refusal(refused).status
-    with engine().transaction(NOBODY) as uow:
+    with engine().transaction(Actor(user)) as uow:
         token, csrf = sessions.begin(uow, user)
+        history.record_change(uow, "sign_in", subject=f"user:{user}", before=None, after={"address": request.remote_addr or ""})
     response = _go_on(target, csrf)
     access.set_cookie(response, SESSION_COOKIE, token)
     return response
@@ -47,6 +49,8 @@ def leave() -> Response:
     if token:
         with unit_of_work(writes=True) as uow:
             sessions.end(uow, token)
+            if g.session:
+                history.record_change(uow, "sign_out", subject=f"user:{uow.actor.id}", before=None, after=None)
     response = redirect(url_for("auth.sign_in"))
     response.delete_cookie(SESSION_COOKIE)
     return response

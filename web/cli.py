@@ -15,17 +15,18 @@ import waitress
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from engine import deployments, identity, instances, migrate, passwords, scheduler, worklist
+from engine import deployments, history, identity, instances, migrate, passwords, scheduler, worklist
 from engine import tables as engine_tables
-from engine.audit import verification
+from engine.audit import settings_record, witness
 from engine.diagram.check import File
 from engine.diagram.deployment import DECISION, DIAGRAM, FORM, SCENARIO
-from engine.errors import DeploymentRefused, EngineError, Problem
+from engine.errors import DeploymentRefused, EngineError, NotFound, Problem
 from engine.unit_of_work import SYSTEM, Actor, ProcessEngine
 from handlers import migrations
 from handlers import tables as company_tables
 from web import demonstration, errors
 from web.access import engine as current_engine
+from web.audit import verifying
 from web.demo.command import demo
 
 HOW_TO_FILL = "\n  flask --app web demo 填入一年的演示工单 · makes a year of demonstration cases\n"
@@ -39,7 +40,7 @@ AS_USER = click.option("--as", "user", default="admin", show_default=True, help=
 
 def register(app: Flask) -> None:
     """Add the commands to the application's `flask` command line."""
-    for command in (check, deploy, create_user, start, tasks, verify, demo, worker, serve, new_migration):
+    for command in (check, deploy, create_user, start, tasks, verify, acknowledge_gap, demo, worker, serve, new_migration):
         app.cli.add_command(command)
 
 
@@ -139,6 +140,8 @@ def create_user(*, user: str, name: str, name_en: str, email: str, groups: Seque
         with _engine(demonstrates=False).transaction(SYSTEM) as uow:
             identity.create_user(uow, user, name=name, name_en=name_en, email=email, hashed=hashed, memberships=memberships,
                                  is_admin=admin, sees_all=sees_all)
+            history.record_change(uow, "create_user", subject=f"user:{user}", before=None, after={
+                "name": name, "is_admin": admin, "sees_all": sees_all, "memberships": [list(each) for each in memberships]})
     except EngineError as error:
         raise Refused(error) from error
     click.echo(user)
@@ -189,17 +192,37 @@ def tasks(user: str, view: worklist.View, search: str | None) -> None:
 
 
 @click.command()
+@click.option("--case", "case_id", default=None, help="Only this case (its id).")
 @with_appcontext
-def verify() -> None:
-    """Recompute every chain and digest; one line for each that does not agree."""
+def verify(case_id: str | None) -> None:
+    """Recompute every chain, digest and checkpoint; one line for each that does not agree."""
     number = 0
     with _engine().reading(SYSTEM) as uow:
-        for finding in verification.verify(uow):
-            number += 1
-            click.echo(f"{finding.instance_id}\t{finding.seq or '-'}\t{finding.kind}\t{finding.detail}")
+        try:
+            for finding in verifying.of_case(uow, case_id) if case_id else verifying.of_all(uow):
+                number += 1
+                click.echo(f"{finding.instance_id}\t{finding.seq or '-'}\t{finding.kind}\t{finding.detail}")
+        except NotFound as error:
+            raise Refused(error) from error
     if number:
         sys.exit(1)
     click.echo("ok")
+
+
+@click.command("acknowledge-gap")
+@click.option("--reason", required=True, help="Why the database lacks what the file of checkpoints knows, or got events late.")
+@AS_USER
+@with_appcontext
+def acknowledge_gap(reason: str, user: str) -> None:
+    """Answer for a gap after a restore: an event and a checkpoint that name what the file knew and the database lacks."""
+    engine = _engine()
+    try:
+        with engine.transaction(_actor(user)) as uow:
+            made = witness.acknowledge(uow, reason)
+    except EngineError as error:
+        raise Refused(error) from error
+    witness.deliver(engine)
+    click.echo(f"{made.seq}\t{made.hash}\t{len(made.told['acknowledged']['gaps'])}")
 
 
 # ------------------------------------------------------------------ programs
@@ -210,7 +233,9 @@ def worker() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    with scheduler.running(_engine()):
+    engine = _engine()
+    settings_record.at_start(engine)
+    with scheduler.running(engine):
         click.echo("工作进程已启动。 The worker runs.")
         stopping.wait()
 
@@ -226,6 +251,7 @@ def serve() -> None:
     if password:
         demonstration.replace_published_password(engine, password)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a request that waits a moment is no news
+    settings_record.at_start(engine)
     server = _listen(engine, host)
     _announce(engine, host, password or demonstration.PASSWORD)
     signal.signal(signal.SIGTERM, _leave)

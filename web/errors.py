@@ -52,6 +52,40 @@ BY_CODE: Mapping[str, Refusal] = {
                                "administrators included."),
     "may_not_withdraw": Refusal(403, "只有批准人和管理员可以撤回已生效的版本。",
                                 "Only approvers and administrators withdraw a version in effect."),
+    # retention and erasure
+    "may_not_destroy": Refusal(403, "只有审计人员、批准人和管理员可以提议和决定销毁记录。",
+                               "Only auditors, approvers and administrators propose and decide on destruction."),
+    "may_not_confirm": Refusal(403, "这次销毁要由另外两个人决定：提议的人和已经同意过的人不能再决定，管理员也不例外。",
+                               "Two other people decide on this: neither who proposed it nor who agreed already, "
+                               "administrators included."),
+    "may_not_set_retention": Refusal(403, "只有记录的负责人（批准人）和管理员可以设定保存期。",
+                                     "Only the owners of records (approvers) and administrators set how long they are kept."),
+    "destruction_seen": Refusal(409, "这份提议与您看到的不同，没有决定。请重新查看，再决定。",
+                                "The proposal is not what you saw, and nothing was decided. Look at it again, then decide."),
+    "destruction_status": Refusal(409, "已经有人决定过了，您的决定没有记入。请刷新页面查看结果。",
+                                  "It was decided meanwhile and yours was not taken. Reload the page to see the outcome."),
+    "destruction_typed": Refusal(400, "为防止误操作，请在确认栏中准确填写“{wanted}”。没有销毁任何内容。",
+                                 "To be sure, type exactly “{wanted}”. Nothing was destroyed."),
+    "nothing_due": Refusal(409, "这类记录没有到期的，或到期的都已提议。没有什么可销毁。",
+                           "No record of this kind is due, or what is due is proposed already."),
+    "retention_months": Refusal(400, "保存期请填 1 到 {limit} 之间的整月数；留空表示长期保存。",
+                                "Give the period as whole months from 1 to {limit}, or leave it empty to keep them for ever."),
+    "erasure_names_customer": Refusal(400, "理由会永久保留，请不要在其中写出顾客的名称。可以写来信日期或编号。",
+                                      "The reason is kept for ever: do not name the customer in it. Give the date or number of "
+                                      "the request."),
+    "erasure_nothing": Refusal(404, "没有找到“{value}”的内容，或者已经删除过。请核对名称（须与工单上完全一致）。",
+                               "Nothing of “{value}” was found, or it is erased already. Check the name: exactly as "
+                               "on the cases."),
+    "record_destroyed": Refusal(410, "这份记录已于 {at} 按决定销毁。理由：{reason}",
+                                "This record was destroyed by decision at {at}. Reason: {reason}"),
+    "erasure_held": Refusal(409, "有 {number} 张工单现在不能删除（{cases}）：未办结、在进行中的审计抽样里，或已有提议。"
+                                 "请先办结或处理，再提出。",
+                            "{number} cases cannot be erased now ({cases}): open, in an open audit sample, or proposed already. "
+                            "Finish these first, then ask again."),
+    "erasure_unknown_case": Refusal(404, "没有编号为“{value}”的工单。请核对编号。",
+                                    "There is no case “{value}”. Check the number."),
+    "erasure_too_many": Refusal(409, "这个名称下的工单超过 {limit} 张，请按工单编号分批提出。",
+                                "More than {limit} cases have this name: ask by case numbers, in parts."),
     # changing definitions
     "model_changed": Refusal(409, "{who} 已于 {at} 保存了“{what}”。您的内容还在这里：请先查看对方的版本，再决定保留哪一份。",
                              "{who} saved “{what}” at {at}. Yours is still here: look at theirs, then decide which to keep."),
@@ -276,6 +310,14 @@ BY_CODE: Mapping[str, Refusal] = {
     "timer": Refusal(400, "时间写法“{value}”仍然无法使用。请改正工单的变量或流程图，再重试。",
                      "The time “{value}” still cannot be used. Correct the case's variable or the diagram, then try again."),
     "user_exists": Refusal(409, "用户名“{user}”已被使用。请换一个。", "The user name “{user}” is taken. Choose another."),
+    "no_signing_key": Refusal(503, "无法读取或建立签名密钥（{path}）：{reason}。请管理员检查 CHECKPOINT_KEY。",
+                              "The signing key ({path}) cannot be read or made: {reason}. Ask the administrator to check "
+                              "CHECKPOINT_KEY."),
+    "gap_unanswered": Refusal(
+        409, "外部文件里的检查点在数据库中没有：请管理员先用 flask acknowledge-gap 说明缺口。",
+        "The file of checkpoints knows what the database lacks: an administrator answers for it first (flask acknowledge-gap)."),
+    "clock_behind": Refusal(409, "服务器的时钟早于最新的检查点，请先校准时钟。",
+                            "The server's clock is behind the newest checkpoint: set it right first."),
     "no_such_user": Refusal(403, "账号“{user}”不存在或已停用。请联系管理员。",
                             "The account “{user}” does not exist or is closed. Ask an administrator."),
     "group_needs_office": Refusal(400, "小组“{group}”按办事处办理：请填写办事处。",
@@ -313,6 +355,11 @@ BY_CODE: Mapping[str, Refusal] = {
                           "The last day {value} is before the first, or more than {limit} days on. Correct it."),
     "calendar_hours": Refusal(400, "工作时间无法使用：{value}。每段都要有开始和结束，先后有序，互不重叠。",
                               "These working hours cannot be used: {value}. Each needs a begin and an end, in order, apart."),
+    "period": Refusal(400, "期间的起止日期要写成 2026-03-01 这样，开始不能晚于结束。请改正后再看。",
+                      "Write the days of the period as 2026-03-01, the first not after the last. Correct them and look again."),
+    "clauses_unreadable": Refusal(400, "条款目录 {field} 无法读取：{value}。每条要有 id、name、name_en，请管理员改正。",
+                                  "The list of clauses {field} cannot be read: {value}. Each needs id, name and name_en. "
+                                  "An administrator has to correct the file."),
     "mail_not_failed": Refusal(409, "这封邮件没有失败，或已在重新发送。",
                                "This letter has not failed, or is being sent again already."),
     "user_name": Refusal(400, "用户名“{value}”不可用。请用小写字母、数字、点和横线，以字母或数字开头。",

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine import history
 from engine.tables import UtcDateTime, sign_in_failure, user_account, web_session
 from engine.unit_of_work import UnitOfWork
 
@@ -69,10 +70,13 @@ def has_failed_too_often(uow: UnitOfWork, user: str, address: str) -> bool:
 
 
 def record_failure(uow: UnitOfWork, user: str, address: str) -> None:
-    """Count one failed sign-in; failures older than the window are dropped."""
+    """Count one failed sign-in, on the record once they are too many; failures older than the window are dropped."""
     uow.execute(sa.delete(sign_in_failure).where(sign_in_failure.c.at < uow.now - WINDOW))
     for subject in (_of_user(user, address), _of_address(address)):
         uow.execute(sa.insert(sign_in_failure).values(subject=subject, at=uow.now, n=secrets.randbits(31)))
+    for subject, most in ((_of_user(user, address), FAILURES), (_of_address(address), FAILURES_OF_ADDRESS)):
+        if _failures(uow, subject) == most:
+            history.record_change(uow, "limit_sign_in", subject=subject, before=None, after={"failures": most})
 
 
 def _failures(uow: UnitOfWork, subject: str) -> int:

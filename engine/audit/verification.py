@@ -1,17 +1,18 @@
 """Verification: every chain to its head, every body to its digest, every diagram to its name and approval, the state to the
-last body.
+last body. A missing body is right if, and only if, its tombstone stands and the decision that it names (`tombstones`).
 
-What it cannot see is said too: without the signed checkpoints (a later issue) a whole case that was removed leaves no
-trace in the other chains.
+A whole case that was removed leaves no trace in the other chains: that is what the checkpoints are for
+(`checkpoint_verification`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import canonical, history
+from engine.audit import tombstones
 from engine.tables import (
     definition,
     history_body,
@@ -20,9 +21,20 @@ from engine.tables import (
     process_instance,
     record_chain,
     resource,
+    tombstone,
     variable,
 )
 from engine.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a verification: how many cases of how many are done, after which it goes on (None: the end), what was found."""
+
+    done: int
+    number: int
+    after: str | None
+    findings: tuple["Finding", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +47,37 @@ class Finding:
     detail: str
 
 
-def verify(uow: UnitOfWork) -> Iterator[Finding]:
-    """Every disagreement in the whole database, case by case; nothing means that all agrees."""
-    yield from _resources(uow)
-    for row in cases(uow):
+def verify(uow: UnitOfWork, tell: Callable[[int, int], object] = lambda _done, _all: None) -> Iterator[Finding]:
+    """Every disagreement in the whole database, case by case; `tell` hears how many cases of how many are done."""
+    every = cases(uow)
+    for number, row in enumerate(every):
+        tell(number, len(every))
         yield from verify_case(uow, row)
+    yield from verify_rest(uow)
+
+
+def verify_rest(uow: UnitOfWork) -> Iterator[Finding]:
+    """What belongs to no case: stored files, other chains, approvals, chains without their case."""
+    yield from _resources(uow)
     for row in uow.rows(sa.select(record_chain)):
         yield from verify_chain(uow, row)
     yield from _approved(uow)
+    for detail in tombstones.unrecorded(uow):
+        yield Finding("destruction", "", None, detail)
     known = sa.select(process_instance.c.id).union(sa.select(record_chain.c.id))
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
         yield Finding("no_instance", stray.instance_id, None, "a chain without its case")
+
+
+def verify_slice(uow: UnitOfWork, after: str, limit: int = 50) -> Slice:
+    """The next cases by id after `after` ("" at the begin), so that a page can show how far it is."""
+    rows = uow.rows(sa.select(process_instance).where(process_instance.c.id > after).order_by(process_instance.c.id).limit(limit))
+    number = uow.scalar(sa.select(sa.func.count()).select_from(process_instance))
+    last = rows[-1].id if rows else after
+    done = uow.scalar(sa.select(sa.func.count()).select_from(process_instance).where(process_instance.c.id <= last))
+    found = tuple(finding for row in rows for finding in verify_case(uow, row))
+    return Slice(done, number, last if len(rows) == limit else None, found)
 
 
 def cases(uow: UnitOfWork) -> list[sa.Row[Any]]:
@@ -73,19 +104,27 @@ def verify_chain(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
 def _walk(uow: UnitOfWork, row: sa.Row[Any]) -> tuple[sa.Row[Any] | None, Finding | None]:
     """The last event of the chain whose head is on `row`, and the first link that does not hold."""
     prev, seq, last = history.GENESIS, 0, None
+    buried: dict[str, list[tuple[int, str]]] = {}
     for event in _events(uow, row.id):
         seq += 1
         problem = _link(event, seq, prev)
         if problem:
             return last, Finding("chain", row.id, event.seq, problem)
         prev, last = event.hash, event
+        if event.buried_by is not None:
+            buried.setdefault(event.buried_by, []).append((event.seq, event.body_digest))
+    undecided = tombstones.undecided(uow, row.id, buried)
+    if undecided:
+        return last, Finding("tombstone", row.id, *undecided)
     is_whole = (seq, prev) == (row.head_seq, row.head_hash)
     return last, None if is_whole else Finding("head", row.id, seq, "the chain does not end at the head on its row")
 
 
 def _events(uow: UnitOfWork, instance_id: str) -> list[sa.Row[Any]]:
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
-    query = sa.select(history_event, history_body.c.salt, history_body.c.body).outerjoin(history_body, same)
+    buried = sa.and_(tombstone.c.instance_id == history_event.c.instance_id, tombstone.c.seq == history_event.c.seq)
+    query = sa.select(history_event, history_body.c.salt, history_body.c.body, tombstone.c.destruction_id.label("buried_by"),
+                      tombstone.c.body_digest.label("buried_digest")).outerjoin(history_body, same).outerjoin(tombstone, buried)
     return uow.rows(query.where(history_event.c.instance_id == instance_id).order_by(history_event.c.seq))
 
 
@@ -96,11 +135,21 @@ def _link(event: sa.Row[Any], seq: int, prev: str) -> str | None:
         return "it does not name the hash before it"
     if history.event_hash(event._asdict()) != event.hash:
         return "its header does not give its hash"
+    return _buried(event) if event.buried_by is not None else _body(event)
+
+
+def _body(event: sa.Row[Any]) -> str | None:
     if event.body is None:
         return "its body is gone"
     if history.body_digest(bytes(event.salt), bytes(event.body)) != event.body_digest:
         return "its body does not give its digest"
     return None
+
+
+def _buried(event: sa.Row[Any]) -> str | None:
+    if event.body is not None:
+        return "its body stands beside its tombstone"
+    return None if event.buried_digest == event.body_digest else "its tombstone has another digest"
 
 
 def _state(uow: UnitOfWork, row: sa.Row[Any], body: dict[str, Any]) -> Iterator[Finding]:

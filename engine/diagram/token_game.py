@@ -12,7 +12,7 @@ from typing import Protocol
 from engine.diagram.markings import SEEN, Game, Marking
 from engine.diagram.model import Process
 
-__all__ = ["Done", "Fit", "Game", "Trace", "Visit", "could_produce", "traces"]
+__all__ = ["Done", "Fit", "Game", "Trace", "Visit", "could_produce", "numbered", "traces"]
 
 MOST_ORDERS = 2_000
 
@@ -85,6 +85,13 @@ def _trace(run: Sequence[Visit], caller: Visit | None) -> Trace:
     done = sorted((row for row in run if row.end_state == "left" and row.ended_at), key=lambda r: (r.ended_at, r.seq))
     return Trace(run[0].process_key, tuple(Done(row.element, row.type, row.ended_at) for row in done),
                  caller is None or caller.end_state == "left")
+
+
+def numbered(trace: Trace) -> Trace:
+    """The trace with its moments numbered, so that cases that did the same are the same."""
+    numbers: dict[object, int] = {}
+    steps = tuple(Done(each.element, each.type, numbers.setdefault(each.moment, len(numbers))) for each in trace.steps)
+    return Trace(trace.process, steps, trace.has_ended)
 
 
 def could_produce(process: Process, trace: Trace, *, renamed: Mapping[str, str | None] | None = None) -> Fit:

@@ -15,7 +15,7 @@ from engine import bundles, canonical, migration
 from engine.bundles import Bundle
 from engine.diagram.deployment import Deployment
 from engine.diagram.model import Element, Process
-from engine.diagram.token_game import Done, Fit, Trace, could_produce, traces
+from engine.diagram.token_game import Fit, Trace, could_produce, numbered, traces
 from engine.errors import EngineError
 from engine.modeling import drafts
 from engine.tables import activity_instance, bundle, history_event, process_instance
@@ -228,7 +228,7 @@ class _Replay:
         if target is None:
             return None
         source, is_sure = bundles.load(self.uow, row.bundle_id), True
-        for trace in map(_by_order, traces(visits)):
+        for trace in map(numbered, traces(visits)):
             if trace.process not in self.keys or trace.process not in source.processes:
                 continue
             process = source.processes[trace.process]
@@ -247,10 +247,3 @@ class _Replay:
             renamed = {old: new for old, new in names.items() if new is not None}  # what is gone is to be told, not passed over
             self.known[known] = could_produce(target.processes[trace.process], trace, renamed=renamed)
         return self.known[known]
-
-
-def _by_order(trace: Trace) -> Trace:
-    """The trace with moments numbered, so that cases that did the same are the same."""
-    numbers: dict[object, int] = {}
-    steps = tuple(Done(each.element, each.type, numbers.setdefault(each.moment, len(numbers))) for each in trace.steps)
-    return Trace(trace.process, steps, trace.has_ended)

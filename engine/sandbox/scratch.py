@@ -158,7 +158,8 @@ class Sandbox:
     def _on(self, path: Path, clock: Clock) -> ProcessEngine:
         """An engine on a scratch file. Nothing there has to outlive a power cut."""
         settings = replace(self._engine.settings, database_url=f"sqlite:///{path}", smtp_url="", document_store="")
-        scratch = ProcessEngine(settings, operations=self._engine.operations, lists=self._engine.lists, clock=clock)
+        scratch = ProcessEngine(settings, operations=self._engine.operations, lists=self._engine.lists,
+                                records=self._engine.records, clock=clock)
         sa.event.listen(scratch.database, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
         return scratch
 

@@ -26,15 +26,21 @@ def wanted(uow: UnitOfWork, text: str | None) -> Wanted | None:
     """What `text` wants; None if nothing is searched for."""
     if not text:
         return None
-    grams = _frequencies(uow, sorted(search.asked(text))[:GRAMS])
-    if not grams:
+    found = rarest(uow, text)
+    if found is None:
         return Wanted(sa.false(), is_rare=True)
-    rarest = min(grams, key=lambda gram: grams[gram])
-    if grams[rarest] >= COUNTED or len(rarest) == 1:
+    gram, number = found
+    if number >= COUNTED or len(gram) == 1:
         return Wanted(_contains(text, task), is_rare=False)
     query = sa.select(search_gram.c.instance_id).join(process_instance, process_instance.c.id == search_gram.c.instance_id)
-    found = uow.rows(query.where(search_gram.c.gram == rarest, _contains(text, process_instance)))
-    return Wanted(task.c.instance_id.in_([row.instance_id for row in found]), is_rare=True)
+    rows = uow.rows(query.where(search_gram.c.gram == gram, _contains(text, process_instance)))
+    return Wanted(task.c.instance_id.in_([row.instance_id for row in rows]), is_rare=True)
+
+
+def rarest(uow: UnitOfWork, text: str) -> tuple[str, int] | None:
+    """The piece of `text` that the fewest cases have, and how many have it, up to `COUNTED`; None if there is no piece."""
+    grams = _frequencies(uow, sorted(search.asked(text))[:GRAMS])
+    return min(grams.items(), key=lambda each: each[1]) if grams else None
 
 
 def _frequencies(uow: UnitOfWork, grams: Sequence[str]) -> dict[str, int]:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from tests.bench import (
     clients,
     engine_alone,
+    figures,
+    film,
+    finding,
     inbox,
     memory,
     migration,
@@ -15,15 +18,17 @@ from tests.bench import (
     proof,
     soundness,
     steps,
+    tampering,
     timers,
     together,
+    verification,
 )
 from tests.bench.company import databases, prepare
 from tests.bench.measuring import Table, machine
 from tests.conftest import Databases
 
 PARTS = ("engine", "soundness", "steps", "together", "rest", "inbox", "polling", "timers", "migration", "memory", "proof",
-         "modeller")
+         "modeller", "figures", "film", "finding", "tampering", "verification")
 KINDS = ("sqlite", "postgresql")
 
 
@@ -66,7 +71,12 @@ def _parts(asked: argparse.Namespace, table: Table, where: tuple[str, Databases,
         "migration": lambda: migration.measure(table, *where, cases=asked.cases or (300 if short else 10_000)),
         "memory": lambda: memory.measure(table, *where),
         "modeller": lambda: modeller.measure(table, rounds, *where),
+        "figures": lambda: figures.measure(table, rounds, *where, activities=5_000 if short else 100_000),
+        "finding": lambda: finding.measure(table, rounds, *where, cases=asked.cases or (2_000 if short else 100_000)),
+        "film": lambda: film.measure(table, rounds, *where, events=200 if short else 10_000, finished=20 if short else 500),
         "proof": lambda: proof.measure(table, rounds, *where, events=200 if short else 10_000),
+        "tampering": lambda: tampering.measure(table, *where[:2], places=5 if short else 200, clean=2 if short else 100),
+        "verification": lambda: verification.measure(table, *where[:2], events=20_000 if short else 1_000_000),
     }
 
 

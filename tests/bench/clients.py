@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from engine.settings import ROOT
 from tests.bench.company import PASSWORD, VARIABLES, bench_diagram
 from tests.bench.measuring import Table
-from tests.conftest import Databases
+from tests.conftest import Databases, outside
 
 USER = "api"
 ROUNDS_OF_A_CASE = 9
@@ -76,7 +76,8 @@ def served(url: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environ = {**os.environ, "PORT": str(port), "DATABASE_URL": url, "HOST": "127.0.0.1", "DEMO_PASSWORD": ""}
+    own = {name.upper(): value for name, value in outside(url).items()}
+    environ = {**os.environ, **own, "PORT": str(port), "DATABASE_URL": url, "HOST": "127.0.0.1", "DEMO_PASSWORD": ""}
     command = [sys.executable, "-m", "flask", "--app", "web", "serve"]
     server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
     try:

@@ -108,29 +108,31 @@ def fill(engine: ProcessEngine, most: int) -> None:
         instance = uow.rows(sa.select(process_instance).where(process_instance.c.id == case))[0]
         offered = uow.rows(sa.select(task).where(task.c.instance_id == case))[0]
         ids = {"id": words["id"], "serial": words["serial"]}
-        _copy(uow.connection, process_instance, instance, {**ids, "office": office}, most)
-        _copy(uow.connection, task, offered, {
+        copy_rows(uow.connection, process_instance, instance, {**ids, "office": office}, most)
+        copy_rows(uow.connection, task, offered, {
             "id": f"{words['id']} || '.3'", "instance_id": words["id"], "serial": words["serial"], "office": office,
             "due_at": words["due"], "sort_due": words["due"]}, most)
-        _run(uow.connection, f"INSERT INTO {task_candidate.name} "
+        run_sql(uow.connection, f"INSERT INTO {task_candidate.name} "
              f"(group_id, office, sort_due, task_id, root_key) {words['numbers']} "
              f"SELECT 'service_engineer', {office}, {words['due']}, {words['id']} || '.3', 'bench' FROM numbers", most)
-        _run(uow.connection, f"INSERT INTO {search_gram.name} (gram, instance_id) {words['numbers']} "
+        run_sql(uow.connection, f"INSERT INTO {search_gram.name} (gram, instance_id) {words['numbers']} "
              f"SELECT DISTINCT "
              f"substr({words['serial']}, place, 2), {words['id']} FROM numbers CROSS JOIN {words['places']}", most)
     with engine.database.connect().execution_options(isolation_level="AUTOCOMMIT", writes=True) as connection:
         connection.exec_driver_sql("ANALYZE" if engine.is_sqlite else "VACUUM ANALYZE")  # as autovacuum does after a while
 
 
-def _copy(connection: sa.Connection, table: sa.Table, row: sa.Row[Any], different: Mapping[str, str], most: int) -> None:
+def copy_rows(connection: sa.Connection, table: sa.Table, row: sa.Row[Any], different: Mapping[str, str], most: int) -> None:
+    """So many copies of a row, with other values (SQL of their number `n`) in some columns."""
     kept = [column for column in table.c if column.name not in different]
     binds = [sa.bindparam(column.name, getattr(row, column.name), column.type) for column in kept]
     names, values = ", ".join(column.name for column in kept), ", ".join(f":{column.name}" for column in kept)
     text = (f"INSERT INTO {table.name} ({', '.join(different)}, {names}) {SQL[connection.dialect.name]['numbers']} "
             f"SELECT {', '.join(different.values())}, {values} FROM numbers")
-    _run(connection, text, most, *binds)
+    run_sql(connection, text, most, *binds)
 
 
-def _run(connection: sa.Connection, text: str, most: int, *binds: Any) -> None:
+def run_sql(connection: sa.Connection, text: str, most: int, *binds: Any) -> None:
+    """Run SQL that is written with `{most}` and plain colons."""
     literal = text.replace("{most}", str(most)).replace("::", r"\:\:").replace("%H:%M:%S", r"%H\:%M\:%S")
     connection.execute(sa.text(literal).bindparams(*binds))

@@ -18,15 +18,15 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect
 
 from engine import comments, documents, filters, identity, instances, interventions, job_rows, jobs, substitutions, uploads
-from engine.audit import population, sampling
+from engine.audit import erasure, population, sampling
 from engine.interventions import Skip
-from engine.tables import task
+from engine.tables import process_instance, task
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from engine.worklist import Criteria
 from handlers import audit_samples
 from tests.browser.access import serious
 from tests.browser.person import Person
-from tests.database import acting
+from tests.database import acting, destroying
 from tests.database.acting import Case
 from tests.web_client import Client, app_of
 
@@ -50,7 +50,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/tasks/<task_id>/progress": (),  # gone within the second
     "/tasks/<task_id>/done": ("/tasks/{done}/done",),
     "/cases": ("/cases", "/cases?state=open&search=CT-E-1", "/cases?search=none"),
-    "/cases/<case_id>": ("/cases/{case}", "/cases/{stopped}", "/cases/{held}", "/cases/{over}"),
+    "/cases/<case_id>": ("/cases/{case}", "/cases/{stopped}", "/cases/{held}", "/cases/{over}", "/cases/{erased}"),
     "/cases/<case_id>/intervene/<kind>": (
         "/cases/{case}/intervene/suspend", "/cases/{held}/intervene/resume", "/cases/{case}/intervene/terminate",
         "/cases/{case}/intervene/send_back?token={token}",
@@ -60,6 +60,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "/cases/{case}/intervene/set_variable?name=customer&scope=1", "/cases/{case}/intervene/set_variable",
         "/cases/{case}/intervene/set_variable?name=parts_requested&scope=1"),
     "/cases/<case_id>/records/<name>": ("/cases/{case}/records/repair_order", "/cases/{held}/records/complaint"),
+    "/audit/film/<case_id>": ("/audit/film/{case}", "/audit/film/{stopped}?at=4", "/audit/film/{held}?at=2"),
+    "/audit/film/<case_id>/state": ("/audit/film/{case}/state", "/audit/film/{held}/state?at=2"),
     "/start": ("/start", "/start?q=none"),
     "/start/<process_key>": ("/start/in_warranty", "/start/complaint", "/start/product_return"),
     "/notices": ("/notices",),
@@ -80,11 +82,23 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/admin/jobs": ("/admin/jobs", "/admin/jobs?view=failing"),
     "/admin/mail": ("/admin/mail",),
     "/admin/changes": ("/admin/changes",),
+    "/audit/figures": ("/audit/figures?process=complaint", "/audit/figures?since=2020-01-01&until=2020-01-02"),
+    "/audit/conformance": ("/audit/conformance", "/audit/conformance?since=2020-01-01&until=2020-01-02"),
+    "/audit/clauses": ("/audit/clauses?gaps=yes",),
     "/audit/samples": ("/audit/samples",),
     "/audit/samples/new": ("/audit/samples/new?by=office&size=3", "/audit/samples/new?since=2026-02-30"),
     "/audit/samples/<sample_id>": ("/audit/samples/{sample}?again=1",),
     "/audit/samples/<sample_id>/<int:position>": ("/audit/samples/{sample}/1", "/audit/samples/{sample}/2"),
     "/audit/samples/<sample_id>/result": ("/audit/samples/{sample}/result",),
+    "/audit/retention": ("/audit/retention",),
+    "/audit/erasure": ("/audit/erasure", "/audit/erasure?numbers={number}", "/audit/erasure?numbers=none",
+                       "/audit/erasure?customer=Wuyi+Road+savings+office"),
+    "/audit/destructions/<destruction_id>": ("/audit/destructions/{proposed}", "/audit/destructions/{destroyed}"),
+    "/audit/": (),  # leads to its first page
+    "/audit/cases": ("/audit/cases", "/audit/cases?process=in_warranty&lateness=on_time&q=CT-E-1", "/audit/cases?serial=none",
+                     "/audit/cases?since=never"),
+    "/audit/proof": ("/audit/proof", "/audit/proof?case=none"),
+    "/audit/access": ("/audit/access", "/audit/access?kind=export"),
 }
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
@@ -92,9 +106,19 @@ NO_PAGES: Mapping[str, str] = {
     "/drafts": "for a script", "/machines": "for a script", "/cases/<case_id>/people": "for a script",
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",
+    "/audit/figures.csv": "a table for a spreadsheet", "/audit/conformance.csv": "a table for a spreadsheet",
+    "/audit/clauses.csv": "a table for a spreadsheet",
+    "/audit/destructions/<destruction_id>/progress": "a part of a page, for a script",
+    "/audit/proof/slice": "a part of a verification, for a script", "/audit/proof/verifier.py": "a program to take along",
+    "/audit/proof/key.pub": "a key", "/audit/proof/checkpoints.jsonl": "a file to take along", "/audit/access.csv": "a table",
+    "/audit/cases/<case_id>/dossier.zip": "a ZIP", "/audit/cases/<case_id>/dossier.pdf": "a PDF",
+    "/audit/film/<case_id>/index": "for a script", "/audit/film/<case_id>/frames": "for a script",
+    "/audit/film/<case_id>/state/check": "for a script",
     "/cases/<case_id>/records/<name>.pdf": "a PDF", "/admin/calendar/import/template": "a table to fill in",
     "/audit/samples/preview": "a part of a page", "/audit/samples/<sample_id>/result.pdf": "a PDF",
     "/audit/samples/<sample_id>/cases.csv": "a table for a spreadsheet",
+    "/audit/cases.csv": "a table for a spreadsheet", "/audit/cases.xlsx": "a table for a spreadsheet",
+    "/audit/events.csv": "a table for a program", "/audit/cases.xes": "an event log", "/audit/cases.ocel.json": "an event log",
 }
 EDITOR = "/modeler"
 """The editor of definitions: its pages need drafts, and its own tests look at them."""
@@ -149,14 +173,20 @@ def seeded(company: ProcessEngine) -> Mapping[str, str]:
     case = acting.start(company, LEAD, "in_warranty", **REPORT)
     case.do(LEAD, "assign_visit", engineer=ENGINEER, assignment_note="Call first")
     form = acting.start(company, LEAD, "in_warranty", **REPORT).task("assign_visit")
-    stopped, held, over = (acting.start(company, LEAD, "complaint", **COMPLAINT) for _ in range(3))
+    stopped, held, over, erased = (acting.start(company, LEAD, "complaint", **COMPLAINT) for _ in range(4))
     stop(company, stopped)
     as_user(company, LEAD, instances.suspend, held.id, reason="Parts are missing")
-    as_user(company, LEAD, instances.terminate, over.id, reason="Entered twice")
+    for each in (over, erased):
+        as_user(company, LEAD, instances.terminate, each.id, reason="Entered twice")
+    number, other = (business_key(company, each) for each in (over, erased))
+    destroyed = as_user(company, "auditor", erasure.propose, numbers=[other], reason="Asked for by letter")
+    destroying.decided(company, destroyed, reason="Identity checked")
+    proposed = as_user(company, "auditor", erasure.propose, numbers=[number], reason="Asked for by letter")
     enrich(company, case)
     waits = case.task("confirm_fault")
     return {"case": case.id, "stopped": stopped.id, "held": held.id, "over": over.id, "decision": waits.id, "form": form.id,
-            "token": str(waits.token), "done": done_task(company, case), "sample": sampled(company)}
+            "token": str(waits.token), "done": done_task(company, case), "sample": sampled(company), "erased": erased.id,
+            "number": number, "proposed": proposed, "destroyed": destroyed}
 
 
 # ------------------------------------------------------------------ which pages there are
@@ -261,6 +291,12 @@ def as_user(company: ProcessEngine, user: str, verb: Callable[..., Any], *argume
         actor = identity.actor(uow, user)
     with company.transaction(actor) as uow:
         return verb(uow, *arguments, **named)
+
+
+def business_key(company: ProcessEngine, case: Case) -> str:
+    """The number of a case."""
+    with company.reading(SYSTEM) as uow:
+        return str(uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == case.id)))
 
 
 def stop(company: ProcessEngine, case: Case) -> None:

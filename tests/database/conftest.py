@@ -1,11 +1,17 @@
 """Everything here holds on both databases."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from engine import identity, passwords
+from engine.settings import Settings
+from engine.tables import history_event
 from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.conftest import Clock, Databases, copy_of
+from tests.database import audit_company
 from tests.database.rest_client import Rest
 from tests.small_company import Small
 
@@ -22,6 +28,17 @@ def small(engine: ProcessEngine) -> Iterator[Small]:
     company = Small(engine)
     yield company
     company.must_be_proven()
+
+
+@pytest.fixture
+def audited(database_kind: str, databases: Databases, templates: dict[tuple[str, str], str], clock: Clock) -> Iterator[Small]:
+    """The company of `audit_company`, proven, an hour after the last thing that was done; `root` and `ann` can sign in."""
+    for url in copy_of(databases, templates, (database_kind, "audited"), audit_company.prepare):
+        engine = ProcessEngine(Settings(database_url=url), clock=clock)
+        company = Small(engine, is_new=False)
+        clock.set(company.rows(sa.select(sa.func.max(history_event.c.at).label("at")))[0].at + timedelta(hours=1))
+        yield company
+        engine.close()
 
 
 @pytest.fixture(scope="session")

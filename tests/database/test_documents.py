@@ -15,9 +15,10 @@ from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from engine import document_store, documents, uploads
+from engine.audit import deciding, erasure
 from engine.errors import AlreadyChanged, Forbidden, InvalidValue, NotFound
-from engine.tables import document, document_content, history_event
-from engine.unit_of_work import ProcessEngine
+from engine.tables import candidate_group, document, document_content, history_event
+from engine.unit_of_work import SYSTEM, ProcessEngine
 from engine.uploads import Upload
 from tests.diagram_text import diagram, end, flows, start, user
 from tests.small_company import Small
@@ -224,6 +225,22 @@ def test_object_store_has_the_bytes_and_the_database_the_rest(s3: Minio, small: 
     s3.remove_object("fuwuflow", f"files/{upload.sha256}")
     with pytest.raises(NotFound):
         content(small, made)
+
+
+def test_erased_bytes_go_from_the_object_store_too(s3: Minio, small: Small, case_id: str) -> None:
+    added(small, case_id, examined("a.jpg", photo()))
+    small.complete("write")
+    with small.engine.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(candidate_group).values(audits=True))
+    decision = small.do("root", erasure.propose, numbers=[small.case(case_id).business_key], reason="asked for")
+    for who in ("ann", "bob"):
+        with small.engine.reading(SYSTEM) as uow:
+            digest = deciding.seen(uow, deciding.get(uow, decision))
+        small.do(who, deciding.confirm, decision, seen_digest=digest, reason="checked")
+    assert len(list(s3.list_objects("fuwuflow", recursive=True))) == 1
+    small.run()
+    assert list(s3.list_objects("fuwuflow", recursive=True)) == []
+    assert small.rows(sa.select(document_content)) == []
 
 
 @pytest.mark.parametrize("address", ["s3://bucket", "http://host/bucket", "s3://?endpoint=https://host", "s3://b?endpoint=host"])

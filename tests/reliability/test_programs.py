@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.settings import ROOT
+from tests.conftest import outside
 
 LONG = 60.0
 
@@ -21,7 +22,8 @@ LONG = 60.0
 def program(command: str, **environment: object) -> Iterator[subprocess.Popen[str]]:
     """A `flask` command as a process of its own, ended with SIGTERM at the latest."""
     arguments = [sys.executable, "-m", "flask", "--app", "web", command]
-    told = {**os.environ, **{name: str(value) for name, value in environment.items()}}
+    own = {name.upper(): value for name, value in outside(str(environment["DATABASE_URL"])).items()}
+    told = {**os.environ, **own, **{name: str(value) for name, value in environment.items()}}
     process = subprocess.Popen(arguments, cwd=ROOT, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield process

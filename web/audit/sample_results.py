@@ -7,12 +7,12 @@ from flask import Response, g, render_template
 
 from engine import canonical
 from engine.audit import access_log, samples, sampling
+from engine.audit.spreadsheet import safe
 from handlers import printed_samples
 from handlers.printed_records import PrintedRecord
 from web.access import engine, needs, unit_of_work
 from web.audit import sample_words
 from web.audit.room import must_audit, pages
-from web.inbox.export import safe
 from web.layout import words
 from web.records import pdf
 from web.records.records import foot

@@ -4,17 +4,18 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
-from engine import actions, case_list, cases, drafts, identity, instances, replies, watching
+from engine import actions, case_list, cases, destruction, drafts, identity, instances, replies, watching
+from engine.audit import access_log
 from engine.cases import Case
 from engine.errors import EngineError, Forbidden, InvalidForm, InvalidValue
 from engine.unit_of_work import SYSTEM, UnitOfWork
 from handlers import machines
 from web import errors
-from web.access import needs, unit_of_work
+from web.access import engine, needs, unit_of_work
 from web.cases import interventions, starting, telling
 from web.layout import conversation, deadlines, island, pictures, words
 from web.patience import is_settled
@@ -35,6 +36,7 @@ def page(case_id: str) -> str | tuple[str, int]:
         except Forbidden as error:
             return _not_mine(uow, error), 403
         shown = _shown(uow, case)
+    access_log.note(engine(), g.actor, "look", case.instance.business_key, instance_id=case_id)
     return render_template(
         "cases/case.html", **shown, section="cases", names=telling.elements(case),
         name=words.process_name(case.processes[0].process), process_name=words.process_name)
@@ -46,7 +48,7 @@ def _shown(uow: UnitOfWork, case: Case) -> dict[str, Any]:
     people = {each.id: words.in_words(each) for each in identity.users(uow)} | {SYSTEM.id: str(_("system"))}
     known = telling.known(uow, case, cases.variables(uow, row.id))
     events = cases.timeline(uow, row.id)
-    kind = request.args.get("show", "")
+    kind, erased = request.args.get("show", ""), destruction.of_case(uow, row.id)
     picked = [one for one in events if kind not in telling.KINDS or one.kind == kind]
     return {
         "case": case, "people": people, "known": known, "steps": telling.by_step(known), "now": uow.now,
@@ -61,7 +63,8 @@ def _shown(uow: UnitOfWork, case: Case) -> dict[str, Any]:
         "suspension": cases.suspension(uow, row.id) if row.status == "suspended" else None,
         "interventions": interventions.titles(),
         "talk": conversation.of_case(uow, row, page=url_for("cases.page", case_id=row.id)),
-        "records": records.offers(uow, row.id, row.process_key),
+        "records": records.offers(uow, row.id, row.process_key), "erased": erased,
+        "product": telling.teller(uow, case)("product", row.product) if erased else row.product,
     }
 
 

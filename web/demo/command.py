@@ -6,6 +6,7 @@ from datetime import datetime
 import click
 from flask.cli import with_appcontext
 
+from engine.audit import checkpoints, witness
 from engine.queries import pending
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from web import demonstration
@@ -43,7 +44,8 @@ def play(engine: ProcessEngine, password: str, *, number: int, seed: int, may_ad
     """Play the year that ends now; the company is set up at its begin if the database is empty."""
     until = engine.clock()
     clock = Clock(until - year.YEAR)
-    earlier = ProcessEngine(engine.settings, operations=engine.operations, lists=engine.lists, clock=clock)
+    earlier = ProcessEngine(engine.settings, operations=engine.operations, lists=engine.lists,
+                            records=engine.records, clock=clock)
     try:
         demonstration.prepare(earlier, password, today=until.date())
         _refuse_a_second(earlier, may_add=may_add)
@@ -52,6 +54,7 @@ def play(engine: ProcessEngine, password: str, *, number: int, seed: int, may_ad
         played = Year(earlier, clock, until, random.Random(seed))  # noqa: S311  # the demonstration's dice, no secret
         played.plan(number)
         _run(played, clock.now)
+        _answer_for(earlier)
         with earlier.reading(SYSTEM) as uow:
             click.echo(DONE.format(cases=played.opened, open=len(pending.open_tasks(uow))))
     finally:
@@ -70,6 +73,13 @@ def _run(played: Year, begin: datetime) -> None:
         played.tell = tell
         played.run()
         tell(played.until)
+
+
+def _answer_for(engine: ProcessEngine) -> None:
+    """A year that is played after the first checkpoint is dated before it: signed as such, so that nobody takes it for forged."""
+    with engine.transaction(SYSTEM) as uow:
+        if checkpoints.newest(uow) is not None:
+            witness.acknowledge(uow, "flask demo")
 
 
 def _refuse_a_second(engine: ProcessEngine, *, may_add: bool) -> None:

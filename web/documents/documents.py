@@ -4,11 +4,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, send_file, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
 from engine import cases, documents, uploads
+from engine.audit import access_log
 from engine.documents import Content
 from engine.errors import InvalidValue
 from web import errors
@@ -50,6 +51,8 @@ def file(document_id: str) -> Response:
     """The file itself: a picture is shown, everything else is saved."""
     with unit_of_work(writes=False) as uow:
         found = documents.content(uow, document_id)
+        case_id = documents.row_of(uow, document_id).instance_id
+    access_log.note(engine(), g.actor, "document", found.name, instance_id=case_id, detail={"document": document_id})
     saves = "save" in request.args or found.media_type not in SHOWN
     return _sent(found, documents.bytes_of(engine().settings, found), saves=saves)
 

@@ -13,9 +13,11 @@ from web.access import needs
 STATIC = Path(__file__).resolve().parent.parent / "static"
 SOURCES = {"base": "web/layout/islands/base.ts", "inbox": "web/inbox/inbox.ts", "task": "web/inbox/task.ts",
            "case": "web/cases/case.ts", "start": "web/cases/start.ts", "startable": "web/cases/startable.ts",
-           "sampling": "web/audit/sampling.ts", "differences": "web/modeler/differences.ts",
-           "fetching": "web/modeler/fetching.ts",
-           "editor": "web/modeler/editor.ts", "migrating": "web/modeler/migrating.ts", "trying": "web/modeler/trying.ts"}
+           "sampling": "web/audit/sampling.ts", "retention": "web/audit/retention.ts", "figures": "web/audit/figures.ts",
+           "measuring": "web/audit/measuring.ts", "differences": "web/modeler/differences.ts",
+           "fetching": "web/modeler/fetching.ts", "editor": "web/modeler/editor.ts", "migrating": "web/modeler/migrating.ts",
+           "trying": "web/modeler/trying.ts", "proof": "web/audit/proof.ts", "film": "web/audit/film.ts",
+           "recomputing": "web/audit/recomputing.ts"}
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 pages = Blueprint("assets", __name__)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import identity, notice_words, notices, passwords, settings_of_people
+from engine import history, identity, notice_words, notices, passwords, settings_of_people
 from engine.errors import EngineError, Forbidden, InvalidValue
 from web import errors, sessions
 from web.access import SESSION_COOKIE, needs, unit_of_work
@@ -51,6 +51,7 @@ def change_password() -> Response | tuple[str, int]:
     with unit_of_work(writes=True) as uow:
         passwords.set_password(uow, g.actor.id, hashed)
         sessions.end_others(uow, request.cookies.get(SESSION_COOKIE, ""))
+        history.record_change(uow, "change_password", subject=f"user:{uow.actor.id}", before=None, after=None)
     return redirect(url_for("people.me", saved="password"))
 
 

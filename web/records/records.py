@@ -1,15 +1,18 @@
 """`/cases/<id>/records/<name>`: a record as a page for paper, and `.pdf`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, g, render_template
+from flask_babel import gettext as _
 
-from engine import cases
-from engine.errors import NotFound
+from engine import cases, destruction
+from engine.audit import access_log
+from engine.errors import Conflict, NotFound
 from engine.unit_of_work import UnitOfWork
 from handlers import printed_records
 from handlers.printed_records import Kind, PrintedRecord
-from web.access import needs, unit_of_work
+from web.access import engine, needs, unit_of_work
 from web.layout import words
 from web.records import pdf
 
@@ -24,6 +27,7 @@ class Offer:
     title: str
     comes_with: str
     is_there: bool
+    destroyed_at: datetime | None = None
 
 
 @pages.get("/cases/<case_id>/records/<name>")
@@ -32,7 +36,12 @@ def page(case_id: str, name: str) -> str | tuple[str, int]:
     """A record as a page that is made for paper."""
     with unit_of_work(writes=False) as uow:
         kind, found = _record(uow, case_id, name)
-        printed = foot(uow)
+        printed, gone = foot(uow, case_id), destruction.of_records(uow, case_id).get(name)
+        deciders = [words.person(uow, each) for each in gone.deciders] if gone else []
+    access_log.note(engine(), g.actor, "record", name, instance_id=case_id)
+    if found is None and gone is not None:
+        return render_template("records/destroyed.html", title=_title(kind), case_id=case_id, gone=gone, deciders=deciders,
+                               section="cases")
     if found is None:
         return render_template("records/missing.html", kind=kind, title=_title(kind), comes_with=_comes_with(kind),
                                case_id=case_id, section="inbox"), 404
@@ -45,9 +54,12 @@ def document(case_id: str, name: str) -> Response:
     """The same record as PDF. `NotFound` while it does not exist."""
     with unit_of_work(writes=False) as uow:
         _kind, found = _record(uow, case_id, name)
-        printed = foot(uow)
+        printed, gone = foot(uow, case_id), destruction.of_records(uow, case_id).get(name)
+    if found is None and gone is not None:
+        raise Conflict("record_destroyed", id=gone.id, at=gone.destroyed_at, reason=gone.reason)
     if found is None:
         raise NotFound(kind="record", id=name)
+    access_log.note(engine(), g.actor, "record", f"{name}.pdf", instance_id=case_id)
     response = Response(pdf.rendered(found, printed=printed), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}-{_plain(found.number)}.pdf"'
     return response
@@ -55,7 +67,9 @@ def document(case_id: str, name: str) -> Response:
 
 def offers(uow: UnitOfWork, case_id: str, process_key: str) -> list[Offer]:
     """The records that a case has or will have, for its page."""
-    return [Offer(kind.name, _title(kind), _comes_with(kind), printed_records.record(uow, case_id, kind.name) is not None)
+    gone = destruction.of_records(uow, case_id)
+    return [Offer(kind.name, _title(kind), _comes_with(kind), printed_records.record(uow, case_id, kind.name) is not None,
+                  gone[kind.name].destroyed_at if kind.name in gone else None)
             for kind in printed_records.offered(process_key)]
 
 
@@ -68,9 +82,15 @@ def _record(uow: UnitOfWork, case_id: str, name: str) -> tuple[Kind, PrintedReco
     return kind, printed_records.record(uow, case_id, name)
 
 
-def foot(uow: UnitOfWork) -> str:
-    """When it was printed, and by whom: a printout is a copy."""
-    return f"{words.moment(uow.now)} · {words.person(uow, uow.actor.id)}"
+def foot(uow: UnitOfWork, case_id: str | None = None) -> str:
+    """When it was printed, and by whom: a printout is a copy; and since when it names no person, where that was decided."""
+    printed = f"{words.moment(uow.now)} · {words.person(uow, uow.actor.id)}"
+    erased = destruction.of_case(uow, case_id) if case_id else None
+    if erased is None:
+        return printed
+    at = words.moment(erased.destroyed_at)
+    told = _("Personal data destroyed by decision on %(at)s: %(reason)s", at=at, reason=erased.reason)
+    return f"{printed} · {told}"
 
 
 def _title(kind: Kind) -> str:

@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from engine.audit import access_log
 from engine.errors import InvalidValue
 from engine.queries import process_instances
 from engine.queries.process_instances import InstanceQuery, ProcessInstance
 from engine.unit_of_work import UnitOfWork
+from web.access import engine
 from web.rest import parameters, values
 from web.rest.basic import unit_of_work
 from web.rest.operation import operation
@@ -42,7 +44,10 @@ def count() -> Response:
 def one(instance_id: str) -> Response:
     """A running process instance."""
     with unit_of_work(writes=False) as uow:
-        return reply({**as_json(_running(uow, instance_id)), "links": []})
+        found, actor = _running(uow, instance_id), uow.actor
+    access_log.note(engine(), actor, "look", found.business_key or found.id, instance_id=found.instance_id,
+                    detail={"path": "/process-instance"})
+    return reply({**as_json(found), "links": []})
 
 
 @operation(pages, "GET", "/process-instance/<instance_id>/variables", reply="Variables", parameters=("deserializeValues",))

@@ -14,8 +14,10 @@ AUDITORS = [("auditor", "审计员", "Auditor"), ("auditor2", "审计员二", "A
 
 def upgrade() -> None:
     _record()
+    _searching()
     _samples()
     _destruction()
+    op.create_index("ix_activity_process", "activity_instance", ["process_key", "started_at"])
     op.add_column("candidate_group", sa.Column("audits", sa.Boolean(), server_default=sa.false(), nullable=False))
     {"sqlite": guard_on_sqlite, "postgresql": guard_on_postgresql}[op.get_bind().dialect.name]()
     _roles()
@@ -55,8 +57,8 @@ def _record() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["owner"], ["user_account.id"], name="fk_audit_search_owner"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_search"),
+        sa.UniqueConstraint("owner", "name", name="uq_audit_search_owner_name"),
     )
-    op.create_index("ix_audit_search_owner", "audit_search", ["owner"])
     op.create_table(
         "checkpoint_leaf",
         sa.Column("checkpoint_seq", sa.Integer(), nullable=False),
@@ -68,6 +70,22 @@ def _record() -> None:
         sa.PrimaryKeyConstraint("checkpoint_seq", "position", name="pk_checkpoint_leaf"),
     )
     op.create_index("ix_checkpoint_leaf_chain", "checkpoint_leaf", ["chain_id", "checkpoint_seq"])
+
+
+def _searching() -> None:
+    """What auditors search cases by."""
+    op.create_index("ix_instance_version", "process_instance", ["process_key", "process_version", "started_at", "id"])
+    op.create_index("ix_instance_office", "process_instance", ["office", "started_at", "id"])
+    op.create_index("ix_instance_status", "process_instance", ["status", "started_at", "id"])
+    op.create_index("ix_instance_outcome", "process_instance", ["process_key", "end_element", "started_at"])
+    op.create_index("ix_activity_element", "activity_instance", ["process_key", "element", "instance_id"])
+    some = (("ix_task_late", "task", ["instance_id"], "ended_at > due_at"),
+            ("ix_history_intervention", "history_event", ["command", "instance_id"],
+             "command IN ('resume', 'send_back', 'set_due', 'set_variable', 'skip', 'suspend', 'terminate')"),
+            ("ix_history_actor", "history_event", ["actor", "instance_id"], "actor != 'system'"),
+            ("ix_history_on_behalf_of", "history_event", ["on_behalf_of", "instance_id"], "on_behalf_of IS NOT NULL"))
+    for name, table, columns, where in some:
+        op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _samples() -> None:
@@ -130,7 +148,7 @@ def _destruction() -> None:
     op.create_table(
         "retention_period",
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("set_by", sa.Text(), nullable=False),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
@@ -142,13 +160,16 @@ def _destruction() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("instance_id", sa.Text(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("digest", sa.Text(), nullable=True),
         sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["destruction_id"], ["destruction.id"], name="fk_destruction_item_destruction_id"),
         sa.PrimaryKeyConstraint("destruction_id", "kind", "ref", name="pk_destruction_item"),
     )
     op.create_index("ix_destruction_item_ref", "destruction_item", ["kind", "ref"])
+    op.create_index("ix_destruction_item_instance", "destruction_item", ["instance_id"])
     op.create_table(
         "tombstone",
         sa.Column("instance_id", sa.Text(), nullable=False),

@@ -10,7 +10,7 @@ export interface Shortcut { keys: string | string[]; words: string; act: (event:
 const PATIENCE = 1200;  // milliseconds between the two keys of a pair
 const TYPED_INTO = 'textarea, select, [contenteditable=""], [contenteditable="true"], input:not([type=checkbox], [type=radio], [type=button], [type=submit])';
 const PRESSED = 'a[href], button, summary, input, [role=button]';
-const NAMES: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc' };
+const NAMES: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc', ' ': said('空格', 'Space') };
 
 const known: Shortcut[] = [];
 let first = '';
@@ -54,7 +54,7 @@ function onKey(event: KeyboardEvent): void {
 }
 
 function keycaps(keys: string): Node[] {
-  return keys.split(/[ +]/).map((key) => {
+  return (keys === ' ' ? [keys] : keys.split(/[ +]/)).map((key) => {
     const cap = document.createElement('kbd');
     cap.textContent = NAMES[key] ?? key;
     return cap;

@@ -1,0 +1,2 @@
+/** Styles of the pages that measure; they need no script. */
+import './measuring.css';
