@@ -6,16 +6,17 @@ An event whose body is gone stays a frame; what moved is then taken from `activi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from engine import bundles, calendar, calendars, canonical, cases
+from engine import bundles, canonical, cases
 from engine.audit import intervened, lost, standing
 from engine.audit.intervened import Fact
 from engine.audit.lost import Gone, Lost
 from engine.audit.standing import Changed, Move, Standing
+from engine.audit.working_clock import laid_out
 from engine.diagram.model import Process
 from engine.tables import history_body, history_event
 from engine.unit_of_work import UnitOfWork
@@ -135,14 +136,8 @@ def is_deadline(uow: UnitOfWork, bundle_id: str, element: str | None) -> bool:
 
 def working_minutes(uow: UnitOfWork, moments: Sequence[datetime]) -> list[int]:
     """For rising moments, the whole minutes of working time from the first to each, by the calendar as it is now."""
-    working, total, found = calendars.load(uow), timedelta(), []
-    last = moments[0] if moments else None
-    for moment in moments:
-        if last is not None and moment > last:
-            total += calendar.working_between(last, moment, working)
-            last = moment
-        found.append(int(total.total_seconds() // 60))
-    return found
+    clock = laid_out(uow, moments[0], moments[-1]) if moments else None
+    return [int(clock.between(moments[0], moment) // 60) if clock else 0 for moment in moments]
 
 
 # ------------------------------------------------------------------ folding

@@ -123,7 +123,7 @@ def test_auditor_finds_deviations_and_their_reasons_by_clicks(worked: list[actin
     expect(row).to_contain_text("未写理由")
     expect(row).to_contain_text("应由服务部负责人办理")
 
-    page.get_by_role("link", name=re.compile("^全部")).click()
+    page.get_by_role("link", name=re.compile(r"^全部 \d")).click()
     page.get_by_role("link", name=re.compile("未写理由")).last.click()
     expect(page.locator(".deviations tbody tr")).to_have_count(1)
     page.locator(".cells tbody th a").first.click()

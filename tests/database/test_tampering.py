@@ -4,8 +4,12 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
+import sqlalchemy as sa
 
+from engine import history
 from engine.audit import standalone_verifier
+from engine.tables import destruction, history_body, history_event, tombstone
+from engine.unit_of_work import SYSTEM
 from tests import tampering
 from tests.conftest import Clock, Databases, open_engine
 
@@ -73,3 +77,23 @@ def test_one_case_is_checked_by_itself(kept: Kept, copy: Callable[[], str]):
     forgery = tampering.tamper(url, "cloned case", random.Random(1))
     assert [each.kind for each in tampering.check(url, *kept[1:], case=forgery.chain)] == ["late"]
     assert [each.kind for each in tampering.check(url, *kept[1:], case="nothing")] == ["no_case"]
+
+
+def test_a_body_is_gone_only_by_a_destruction_that_the_record_names(kept: Kept, copy: Callable[[], str]):
+    url, clock = copy(), Clock()
+    clock.move(hours=3)
+    engine = open_engine(url, clock)
+    with engine.transaction(SYSTEM) as uow:
+        event = uow.rows(sa.select(history_event).where(history_event.c.command == "start"))[0]
+        uow.execute(sa.insert(destruction).values(id="d1", kind="erasure", subject="", reason="", status="destroyed",
+                                                  proposed_by="a", proposed_at=uow.now))
+        uow.execute(sa.insert(tombstone).values(instance_id=event.instance_id, seq=event.seq, body_digest=event.body_digest,
+                                                destruction_id="d1", at=uow.now))
+        uow.execute(sa.delete(history_body).where(
+            history_body.c.instance_id == event.instance_id, history_body.c.seq == event.seq))
+    found = tampering.check(url, *kept[1:])
+    assert [(each.kind, each.chain, each.seq) for each in found] == [("body_gone", event.instance_id, event.seq)]
+    with engine.transaction(SYSTEM) as uow:
+        history.record_change(uow, "destroy", subject="destruction:d1", before=None, after=None)
+    assert tampering.check(url, *kept[1:]) == []
+    engine.close()

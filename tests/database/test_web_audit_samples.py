@@ -165,3 +165,5 @@ def test_changes_page_says_what_was_done_to_a_sample(auditor: Client, company: P
     admin.get("/admin/changes")
     assert "抽取了样本" in admin.page
     assert f'href="/audit/samples/{sample}"' in admin.page
+    assert "5.1.18 记录完整？" in admin.page
+    assert "Is the record complete?" not in admin.page

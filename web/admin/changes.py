@@ -25,6 +25,9 @@ def changes() -> str:
 def _told(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(_told(each) for each in value) or "—"
+    if isinstance(value, dict) and {"zh", "en"} <= set(value):  # said in both languages: the reader's
+        spoken = value.get(words.language()) or value["zh"]
+        return f"{value.get('clause') or ''} {spoken}".strip()
     if isinstance(value, dict):
         return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) or "—"
     if isinstance(value, bool):
