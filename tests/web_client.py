@@ -42,12 +42,13 @@ class Client:
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """Read a page."""
-        self.response = self.http.get(path, headers=headers, environ_base={"REMOTE_ADDR": self.address})
+        self.response = self.http.get(path, headers=headers, environ_base={"REMOTE_ADDR": self.address}, buffered=True)
         return self.response
 
     def post(self, path: str, fields: Mapping[str, Any], **headers: str) -> TestResponse:
         """Send exactly these fields."""
-        self.response = self.http.post(path, data=fields, headers=headers, environ_base={"REMOTE_ADDR": self.address})
+        self.response = self.http.post(path, data=fields, headers=headers, environ_base={"REMOTE_ADDR": self.address},
+                                       buffered=True)  # a file that is sent is closed, as a server does
         self.response.request.environ["wsgi.input"].close()  # Werkzeug's client leaves the file of a large upload open
         return self.response
 
