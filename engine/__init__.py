@@ -13,7 +13,7 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `buttons` | the answers of a decision, read from the diagram. Pure |
 | `settings`, `tables`, `migrations/`, `migrate` | one frozen dataclass, the only reader of the environment · the schema |
 | `unit_of_work` | `ProcessEngine`, `UnitOfWork`, `Actor`; the only `commit` |
-| `bundles`, `calendars`, `history` | the definition versions a case keeps · working calendars · the chained record |
+| `bundles`, `calendars`, `history`, `standstill` | what versions a case keeps · working calendars · the chained record |
 | `duties` < `identity`, `passwords`, `search`, `job_rows`, `replies`, `worklist_changes` | every `may_…`, search, jobs, replies |
 | `settings_of_people` < `notices` < `substitutions`, `reminders` | what a person chose, should know, is away · what fell due |
 | `organization` < `offices`, `user_import` | what administrators change, each change on the record |

@@ -13,7 +13,7 @@ from datetime import UTC
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine import chores, expressions, jobs
+from engine import chores, expressions, jobs, standstill
 from engine.unit_of_work import ProcessEngine
 
 log = logging.getLogger("fuwuflow.worker")
@@ -46,15 +46,16 @@ def _work(engine: ProcessEngine, stopping: threading.Event) -> None:
         engine.jobs_arrived.clear()
         if stopping.is_set():
             break
-        _run_due(engine, stopping)
+        work_off(engine, stopping)
     expressions.close()
 
 
-def _run_due(engine: ProcessEngine, stopping: threading.Event) -> None:
+def work_off(engine: ProcessEngine, stopping: threading.Event) -> None:
+    """Run what is due until nothing is left, somebody stops, or workers have to stand still."""
     try:
-        while not stopping.is_set() and jobs.run_due(engine):
+        while not (is_over := stopping.is_set() or standstill.is_held(engine)) and jobs.run_due(engine):
             pass
-        if not stopping.is_set():
+        if not is_over:
             chores.run_due(engine)
     except SQLAlchemyError:
         log.exception("the database did not answer; the next tick tries again")

@@ -8,7 +8,10 @@ import pytest
 import sqlalchemy as sa
 from click.testing import Result
 
-from engine.tables import history_event, incident, process_instance, task, user_account
+from engine import canonical
+from engine.forms import fields
+from engine.settings import ROOT
+from engine.tables import history_event, incident, process_instance, task, user_account, variable
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock, Databases, open_engine
 from tests.web_client import app_of
@@ -92,6 +95,15 @@ def played(engine: ProcessEngine) -> list[list[str]]:
     cases = rows(engine, process_instance.c.business_key, process_instance.c.started_at, process_instance.c.serial)
     tasks = rows(engine, task.c.business_key, task.c.token, task.c.element, task.c.ended_at, task.c.completed_by)
     return [sorted(map(str, cases)), sorted(map(str, tasks))]
+
+
+def test_every_variable_of_a_year_has_words(year: ProcessEngine) -> None:
+    """Those that no form asks for stand in `bpmn/variables.json`; who started and where are told by the pages themselves."""
+    listed = canonical.loads((ROOT / "bpmn" / "variables.json").read_bytes())["variables"]
+    forms = [canonical.loads(path.read_bytes()) for path in sorted((ROOT / "bpmn" / "forms").glob("*.form"))]
+    asked = {field.key.partition(".")[0] for form in forms for field in fields(form)}
+    known = asked | {each["name"] for each in listed} | {"starter", "office"}
+    assert {row.name for row in rows(year, variable.c.name)} - known == set()
 
 
 def runner(engine: ProcessEngine) -> Callable[..., Result]:

@@ -220,7 +220,7 @@ def test_every_file_is_on_record_with_its_filter_and_size(audited: Small, root: 
     assert event.element == f"export:{name}"
     assert json.loads(event.body)["after"] == {**facts, "format": name.partition(".")[2]}
     root.get("/admin/changes")
-    assert "导出了工单" in root.page
+    assert "导出了数据" in root.page
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine import instances, scheduler
+from engine import instances, scheduler, standstill
 from engine.unit_of_work import JobContext, UnitOfWork
+from tests.conftest import Clock
 from tests.diagram_text import diagram, end, flows, service, start
 from tests.small_company import Small
 
@@ -91,3 +92,22 @@ def quietly(small: Small, verb: Callable[..., str], *arguments: object) -> None:
         verb(uow, *arguments)
         uow.makes_jobs = False
     small.do("ann", unannounced)
+
+
+def test_worker_stands_still_while_somebody_plays_the_past(small: Small, noted: Noted):
+    case = small.start()
+    with standstill.held(small.engine):
+        scheduler.work_off(small.engine, threading.Event())
+        assert not noted.begun.is_set()
+    scheduler.work_off(small.engine, threading.Event())
+    assert small.case(case).status == "completed"
+
+
+def test_player_who_goes_on_is_heard_and_one_who_died_is_not_waited_for(small: Small, clock: Clock):
+    with standstill.held(small.engine) as keep:
+        for _ in range(3):
+            clock.move(seconds=90)
+            keep()
+            assert standstill.is_held(small.engine)
+        clock.move(minutes=3)
+        assert not standstill.is_held(small.engine)

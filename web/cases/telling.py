@@ -15,6 +15,7 @@ from engine import bundles, forms, identity, interventions
 from engine.cases import Case, CaseProcess, Event, Variable
 from engine.forms import Field
 from engine.unit_of_work import UnitOfWork
+from web.cases import variable_names
 from web.layout import island, words
 
 LONG = 400
@@ -29,8 +30,8 @@ def elements(case: Case) -> dict[str, str]:
 
 
 def variable_labels(uow: UnitOfWork, case: Case) -> dict[str, str]:
-    """Variable → the label of the form field that gives it, over all forms of the case's bundle."""
-    found: dict[str, str] = {"office": _("Office"), "starter": _("Started by")}
+    """Variable → the label of the form field that gives it, over all forms of the case's bundle; else the company's word."""
+    found = {**variable_names.labels(uow.engine.settings.diagram_folder), "office": _("Office"), "starter": _("Started by")}
     for schema in bundles.load(uow, case.instance.bundle_id).forms.values():
         found |= island.labels(schema)
     return found

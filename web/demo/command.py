@@ -1,11 +1,13 @@
 """`flask demo`: a year of cases in five offices, or (`--quick`) a dozen open ones."""
 
 import random
+from collections.abc import Callable
 from datetime import datetime
 
 import click
 from flask.cli import with_appcontext
 
+from engine import standstill
 from engine.audit import checkpoints, witness
 from engine.queries import pending
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -49,12 +51,13 @@ def play(engine: ProcessEngine, password: str, *, number: int, seed: int, may_ad
     try:
         demonstration.prepare(earlier, password, today=until.date())
         _refuse_a_second(earlier, may_add=may_add)
-        with earlier.transaction(SYSTEM) as uow:
-            year.prepare(uow, until, seed)
-        played = Year(earlier, clock, until, random.Random(seed))  # noqa: S311  # the demonstration's dice, no secret
-        played.plan(number)
-        _run(played, clock.now)
-        _answer_for(earlier)
+        with standstill.held(engine) as keep:
+            with earlier.transaction(SYSTEM) as uow:
+                year.prepare(uow, until, seed)
+            played = Year(earlier, clock, until, random.Random(seed))  # noqa: S311  # the demonstration's dice, no secret
+            played.plan(number)
+            _run(played, clock.now, keep)
+            _answer_for(earlier)
         with earlier.reading(SYSTEM) as uow:
             click.echo(DONE.format(cases=played.opened, open=len(pending.open_tasks(uow))))
     finally:
@@ -62,11 +65,12 @@ def play(engine: ProcessEngine, password: str, *, number: int, seed: int, may_ad
     return played
 
 
-def _run(played: Year, begin: datetime) -> None:
+def _run(played: Year, begin: datetime, keep: Callable[[], None]) -> None:
     """Show how far the year is, in days."""
     with click.progressbar(length=(played.until - begin).days, label="演示年度 · a year of cases", show_pos=True) as bar:
 
         def tell(at: datetime) -> None:
+            keep()
             if (days := (at - begin).days - bar.pos) > 0:
                 bar.update(days)
 

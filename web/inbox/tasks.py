@@ -1,11 +1,12 @@
 """The page of one task, completing it, and what follows."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine import cases, notices, tasks
-from web.access import needs, unit_of_work
+from engine.audit import access_log
+from web.access import engine, needs, unit_of_work
 from web.inbox import task_page
 from web.inbox.task_page import KEPT, Answer
 from web.layout import words
@@ -19,7 +20,9 @@ pages = Blueprint("tasks", __name__, template_folder="templates")
 def page(task_id: str) -> str:
     """The task: the question, its form or answers, the instruction, where it stands."""
     _mark_opened(task_id)
-    return task_page.render(task_id)
+    shown = task_page.render(task_id)
+    access_log.note(engine(), g.actor, "look", f"task:{task_id}", instance_id=task_id.rpartition(".")[0])
+    return shown
 
 
 @pages.post("/tasks/<task_id>")
