@@ -37,7 +37,7 @@ from tests.diagram_text import diagram, end, flows, user
 from tests.diagram_text import start as start_event
 from tests.small_company import Small
 from tests.web_client import Client, app_of
-from web import errors
+from web import create_app, errors
 from web.access import needs
 
 LEAD, ENGINEER, COLLEAGUE, SALES = "lead.changsha", "engineer.changsha", "engineer2.changsha", "sales.changsha"
@@ -123,7 +123,9 @@ def test_request_of_another_site_and_of_a_wrong_kind(reader: Reader) -> None:
     told(lead, "method_not_allowed")
 
 
-def test_route_that_declares_nothing_is_closed(app: Flask) -> None:
+def test_route_that_declares_nothing_is_closed(company: ProcessEngine) -> None:
+    app = create_app(engine=company)
+
     def added() -> str:
         return "open to everybody"
     app.add_url_rule("/added-later", "added", added)
