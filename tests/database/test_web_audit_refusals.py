@@ -104,7 +104,9 @@ def test_a_gap_is_not_answered_for_by_a_clock_that_goes_wrong(company: ProcessEn
         witness.acknowledge(uow, "second")
 
 
-@pytest.mark.parametrize(("code", "typed"), [("sample_seed", {"seed": "s" * 101}), ("sample_note_long", {"note": "字" * (sampling.LONGEST_TEXT + 1)})])
+@pytest.mark.parametrize(("code", "typed"), [
+    ("sample_seed", {"seed": "s" * (sampling.LONGEST_SEED + 1)}),
+    ("sample_note_long", {"note": "字" * (sampling.LONGEST_TEXT + 1)})])
 def test_what_is_too_long_for_a_sample_is_said(
         signed: Signed, company: ProcessEngine, over: Case, code: str, typed: dict[str, str]) -> None:
     del over
