@@ -132,3 +132,11 @@ def test_navigation_of_an_administrator_fits_on_a_phone(person: People) -> None:
             assert box["height"] < 60, "one line of words below the picture"
         if language == "en":
             assert admin.page.locator(".mainnav").evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
+def test_open_tab_is_in_sight_on_a_phone(person: People) -> None:
+    auditor = person("auditor")
+    auditor.go("/audit/access")
+    tab = auditor.page.locator(".tabs > .tab.is-current")
+    expect(tab).to_have_text("查阅日志")
+    expect(tab).to_be_in_viewport(ratio=0.99)  # a row scrolls by whole pixels

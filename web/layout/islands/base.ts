@@ -63,3 +63,14 @@ document.addEventListener('submit', sendOnce);
 document.addEventListener('click', closeMenus);
 document.addEventListener('keydown', escapeMenu);
 window.addEventListener('pageshow', reopenForms);
+
+/** Tabs that do not fit a phone are scrolled sideways: the one that is open shall be in sight. */
+function showCurrentTab(): void {
+  const tab = document.querySelector<HTMLElement>('.tabs > .tab.is-current');
+  const row = tab?.parentElement;
+  if (!tab || !row || row.scrollWidth <= row.clientWidth) return;
+  const [inner, outer] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
+showCurrentTab();
