@@ -17,7 +17,7 @@ from engine.unit_of_work import ProcessEngine
 from tests.browser.person import PHONE, Person
 from tests.web_client import app_of
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--remote-debugging-port=0", "--no-first-run", "--no-default-browser-check", "--mute-audio",
     "--hide-scrollbars", "--disable-extensions", "--disable-component-update", "--disable-background-networking",
@@ -29,17 +29,24 @@ FLAGS = (
 @pytest.fixture
 def address(company: ProcessEngine) -> Iterator[str]:
     """The address of a server with its worker, on the demonstration company; its clock is the test's."""
-    app = app_of(company)
     sockets: dict[int, object] = {}
     server = waitress.create_server(
-        app, map=sockets, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
-    thread = threading.Thread(target=server.run, daemon=True)
+        app_of(company), map=sockets, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            wasyncore.loop(timeout=30, map=sockets, count=1)
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     with scheduler.running(company):
         yield f"http://127.0.0.1:{server.effective_port}"
-    server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))  # by the server's own thread, which may be reading them
+    over.set()
+    server.pull_trigger()  # wakes the loop, which closes nothing by itself: a socket closed under it may be another's by then
     thread.join(10)
     server.task_dispatcher.shutdown()
+    wasyncore.close_all(sockets)
 
 
 @pytest.fixture(scope="session")

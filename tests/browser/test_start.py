@@ -78,3 +78,19 @@ def test_closed_case_of_the_machine_is_told_of_calmly(person: People, company: P
     told = lead.page.locator("[data-machine]")
     expect(told).to_contain_text("近 90 天")
     expect(told.get_by_role("alert")).to_have_count(0)
+
+
+def test_words_typed_just_before_a_field_beside_them_changes_stay(person: People) -> None:
+    """Both in one turn of the page's script, as when a date is left and the next field typed in at once."""
+    lead = person(LEAD)
+    lead.go("/start/in_warranty")
+    expect(lead.page.locator("[data-form-host]")).not_to_have_attribute("aria-busy", "true")
+    fault = lead.page.locator("textarea[id$=field_reported_fault]")
+    fault.evaluate("""field => {
+        field.value = '开机无显示';
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        document.querySelector('[data-form-host] input[type=radio]').click();
+    }""")
+    expect(lead.page.locator("[data-form-host] input[type=radio]").first).to_be_checked()
+    lead.page.wait_for_timeout(400)  # longer than form-js' own delay before it takes what was typed
+    expect(fault).to_have_value("开机无显示")

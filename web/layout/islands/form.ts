@@ -97,6 +97,12 @@ function collect(form: Form, element: HTMLFormElement, decision: [string, string
   return decision ? { ...(data as Values), [decision[0]]: decision[1] } : (data as Values);
 }
 
+/**
+ * What is typed is the form's state at once. With form-js' own delay (300 ms; the option is missing in its types) it is only in
+ * the page, and a field beside it that changes meanwhile (a date, as it is left) draws the state again: without what was typed.
+ */
+const AT_ONCE = { debounce: false };
+
 /** A decision is applied first and the form read when its answer has shown or hidden what depends on it. */
 async function settled(form: Form, decision: [string, string] | null): Promise<void> {
   if (!decision) return;
@@ -131,6 +137,7 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
     schema: definition.schema,
     data: { ...definition.data, ...(isFresh ? draft?.entries : {}), ...typed },
     additionalModules: [{ translate: ['value', translate] }],
+    ...AT_ONCE,
   });
   host.querySelector('[data-form-waits]')?.remove();
   host.removeAttribute('aria-busy');
