@@ -98,7 +98,7 @@ def _http(error: HTTPException) -> Response | tuple[str, int]:
 
 def _failed(error: Exception) -> Response | tuple[str, int]:
     log.error("request failed: %s %s", request.method, request.path, exc_info=error)
-    return refuse(EngineError("failed"))
+    return refuse(errors.unforeseen(error))
 
 
 def _wants_json() -> bool:

@@ -259,3 +259,22 @@ def test_shipped_diagrams_have_no_error_in_a_draft(owner: Person) -> None:
     draft = owner.draft("complaint")
     assert json.loads(owner.call("POST", f"{draft}/check", "{}", Content_Type="application/json").data)["errors"] == 0
     assert (ROOT / "bpmn" / "complaint.bpmn").exists()
+
+
+def test_file_of_a_draft_is_read_only_by_those_who_model(app: Flask, owner: Person) -> None:
+    draft = owner.draft()
+    assert owner.call("GET", f"{draft}/files/{NAME}").status_code == 200
+    for user in ("engineer.changsha", "auditor"):
+        answer = Person(app, user).call("GET", f"{draft}/files/{NAME}")
+        assert (answer.status_code, answer.json["code"]) == (403, "may_not_model")
+
+
+@pytest.mark.parametrize(("deed", "fields"), [
+    ("start", {"begin": "0001-01-01T00:00"}), ("complete", {"element": "issue_parts", "at": "x"}),
+    ("wait", {"until": "day", "now": "soon"}), ("wait", {"until": "moment", "now": "2026-01-01T00:00", "moment": "2026-01-02T00:00"}),
+    ("wait", {"until": "week", "now": "9999-12-31T23:59:59+00:00"})])
+def test_odd_step_of_a_trial_is_refused_in_words(owner: Person, deed: str, fields: dict[str, str]) -> None:
+    draft = owner.draft()
+    answer = owner.post(f"{draft}/try/parts_issue/{deed}", {"csrf": owner.csrf, **fields})
+    assert answer.status_code in (400, 422)
+    assert 'role="alert"' in owner.page

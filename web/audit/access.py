@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Response, g, request, stream_with_context
 from flask_babel import gettext as _
@@ -57,7 +57,7 @@ def _asked() -> Criteria:
     since, until = _day("since"), _day("until")
     return Criteria(actor=request.args.get("actor", "")[:64], kind=request.args.get("kind", "")[:20],
                     case=request.args.get("case", "").strip()[:100], since=_begin(since) if since else None,
-                    until=_begin(until + timedelta(days=1)) if until else None)
+                    until=_end(until) if until else None)
 
 
 def _day(name: str) -> date | None:
@@ -67,8 +67,16 @@ def _day(name: str) -> date | None:
         return None
 
 
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), words.ZONE)
+def _begin(day: date) -> datetime | None:
+    """When a day begins where the company is; None beyond the calendar, where the log has no rows either."""
+    try:
+        return datetime.combine(day, time(), words.ZONE).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def _end(day: date) -> datetime | None:
+    return _begin(day + timedelta(days=1)) if day < date.max else None
 
 
 def _lines(asked: Criteria) -> Iterator[str]:

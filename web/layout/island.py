@@ -36,11 +36,16 @@ def is_empty(shown: Mapping[str, Any]) -> bool:
 
 def read_values(text: str) -> dict[str, Any]:
     """The values that the island sent as JSON; anything else gives none."""
-    try:
-        values = json.loads(text or "{}")
-    except ValueError:
-        return {}
+    values = read_json(text)
     return values if isinstance(values, dict) else {}
+
+
+def read_json(text: str | bytes) -> Any:
+    """What a script sent as JSON; None for what is none, or is nested so deeply that nobody wrote it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def labels(schema: Values | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from flask import request
 from engine.errors import InvalidValue
 from engine.queries.paging import Paging
 from web.rest.refusals import RestRefusal
-from web.rest.values import read_moment
+from web.rest.values import has_nul, read_moment
 
 Query = TypeVar("Query")
 _FILTERS: dict[type[Any], Mapping[str, type[Any]]] = {}  # reading the hints of a class takes a millisecond
@@ -37,6 +37,9 @@ def body(*names: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RestRefusal(400, "The body must be a JSON object")
     _refuse_unknown(found, names, "field")
+    unkept = next((name for name, value in found.items() if has_nul(value)), None)
+    if unkept is not None:
+        raise RestRefusal(400, f"{unkept} has the character U+0000, which cannot be kept")
     return found
 
 
