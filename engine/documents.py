@@ -1,5 +1,6 @@
 """Photos and files of a case. Bytes are kept once per content; a removed document's row stays, with who and why."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,12 @@ def row_of(uow: UnitOfWork, document_id: str) -> sa.Row[Any]:
     if case is None or not identity.may_see(uow, case):
         raise Forbidden("may_not_see", id=document_id)
     return row
+
+
+def names(uow: UnitOfWork, ids: Collection[str]) -> dict[str, str]:
+    """What these documents are called, by id; nothing of those that are erased."""
+    rows = uow.rows(sa.select(document.c.id, document.c.name).where(document.c.id.in_(ids))) if ids else []
+    return {row.id: row.name for row in rows if row.name}
 
 
 def content(uow: UnitOfWork, document_id: str) -> Content:

@@ -271,7 +271,8 @@ def test_file_of_a_draft_is_read_only_by_those_who_model(app: Flask, owner: Pers
 
 @pytest.mark.parametrize(("deed", "fields"), [
     ("start", {"begin": "0001-01-01T00:00"}), ("complete", {"element": "issue_parts", "at": "x"}),
-    ("wait", {"until": "day", "now": "soon"}), ("wait", {"until": "moment", "now": "2026-01-01T00:00", "moment": "2026-01-02T00:00"}),
+    ("wait", {"until": "day", "now": "soon"}),
+    ("wait", {"until": "moment", "now": "2026-01-01T00:00", "moment": "2026-01-02T00:00"}),
     ("wait", {"until": "week", "now": "9999-12-31T23:59:59+00:00"})])
 def test_odd_step_of_a_trial_is_refused_in_words(owner: Person, deed: str, fields: dict[str, str]) -> None:
     draft = owner.draft()
