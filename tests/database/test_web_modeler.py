@@ -279,3 +279,11 @@ def test_odd_step_of_a_trial_is_refused_in_words(owner: Person, deed: str, field
     answer = owner.post(f"{draft}/try/parts_issue/{deed}", {"csrf": owner.csrf, **fields})
     assert answer.status_code in (400, 422)
     assert 'role="alert"' in owner.page
+
+
+def test_export_is_called_as_the_draft_in_letters_that_a_header_may_have(owner: Person) -> None:
+    draft = owner.draft()
+    owner.post(draft, {"csrf": owner.csrf, "title": "配件发放 2026", "reason": "缩短期限"})
+    answer = owner.get(f"{draft}/export")
+    assert (answer.status_code, answer.headers["Content-Disposition"]) == (
+        200, 'attachment; filename="____ 2026.zip"; filename*=UTF-8\'\'%E9%85%8D%E4%BB%B6%E5%8F%91%E6%94%BE%202026.zip')
