@@ -187,6 +187,16 @@ def test_import_from_excel_gives_passwords_that_work(app: Flask, admin: Client, 
     assert newcomer.sign_in("eng8", rows[1][2]).status_code == 302
 
 
+def test_file_of_passwords_has_no_formula_and_refuses_what_is_no_table(admin: Client) -> None:
+    assert upload(admin, b"user,name\r\neng8,=1+1\r\n") == 200
+    admin.send("/admin/people/import/confirm", text=hidden_text(admin.page, "text"))
+    answer = admin.send("/admin/people/import/passwords", file=hidden_text(admin.page, "file"))
+    assert "eng8,'=1+1," in answer.get_data(as_text=True)
+    csrf = admin.get("/me") and re.search(r'name="csrf" value="([^"]+)"', admin.page)
+    assert csrf
+    assert admin.post("/admin/people/import/passwords", {"csrf": csrf[1], "file": "x" * 140_000}).status_code == 400
+
+
 def test_wrong_rows_are_told_with_line_field_and_what_to_do(admin: Client) -> None:
     assert upload(admin, "user,name,memberships\neng8,八,service_engineer\neng9,九,nobody_knows\n".encode()) == 200
     assert "小组“service_engineer”按办事处办理" in admin.page
