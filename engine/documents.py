@@ -141,9 +141,13 @@ def _present(uow: UnitOfWork, document_id: str) -> sa.Row[Any]:
 
 
 def _keep_content(uow: UnitOfWork, upload: Upload) -> None:
+    """Keep the bytes once; they stay locked until the end, so that nothing destroys them before this document counts."""
     outside = document_store.store(uow.engine.settings) is not None
     is_new = uow.add_once(document_content, sha256=upload.sha256, bytes=None if outside else upload.data,
                           thumbnail=upload.thumbnail)
+    if not is_new:
+        uow.row(sa.select(document_content.c.sha256).where(
+            document_content.c.sha256 == upload.sha256).with_for_update(read=True, key_share=True))
     if not is_new and not outside:  # retention may have destroyed the bytes, or an object store had them
         uow.execute(sa.update(document_content).where(
             document_content.c.sha256 == upload.sha256, document_content.c.bytes.is_(None)).values(bytes=upload.data))

@@ -36,6 +36,7 @@ from tests.database.destroying import (
     CUSTOMER,
     LEAD,
     PHONE,
+    REPORT,
     as_,
     complaint,
     decided,
@@ -88,6 +89,19 @@ def test_who_decides_does_not_name_the_customer_of_a_case_that_was_asked_for_by_
 def test_more_numbers_than_one_request_may_have_are_refused_and_none_is_left_out(company: ProcessEngine) -> None:
     with pytest.raises(InvalidValue, match="erasure_numbers"):
         asked(company, numbers=[f"BX-{each:06}" for each in range(erasure.MOST + 1)])
+
+
+def test_photo_that_another_case_gets_just_now_stays(company: ProcessEngine) -> None:
+    gone, other = complaint(company), acting.start(company, LEAD, "in_warranty", **REPORT)
+    destruction_id, who = asked(company, numbers=[number(company, gone)]), as_(company, LEAD, lambda uow: uow.actor)
+    for user in ("auditor2", "admin"):
+        as_(company, user, deciding.confirm, destruction_id, seen_digest=seen(company, destruction_id), reason="按规定")
+    behind(company, who, lambda uow: documents.add(uow, other.id, photo("同一张.jpg")),
+           SYSTEM, lambda uow: destruction._destroy_next(uow, destruction_id))
+    with company.reading(SYSTEM) as uow:
+        kept, = documents.listing(uow, other.id)
+        assert documents.content(uow, kept.id).data == photo().data
+    assert findings(company) == []
 
 
 # ------------------------------------------------------------------ what goes and what stays
