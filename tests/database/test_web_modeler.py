@@ -287,3 +287,11 @@ def test_export_is_called_as_the_draft_in_letters_that_a_header_may_have(owner: 
     answer = owner.get(f"{draft}/export")
     assert (answer.status_code, answer.headers["Content-Disposition"]) == (
         200, 'attachment; filename="____ 2026.zip"; filename*=UTF-8\'\'%E9%85%8D%E4%BB%B6%E5%8F%91%E6%94%BE%202026.zip')
+
+
+@pytest.mark.parametrize("key", ["a\\u0000", "a\\ud800"])
+def test_form_with_a_character_that_no_database_keeps_is_refused(owner: Person, key: str) -> None:
+    draft = owner.draft()
+    assert owner.bring(draft, ("extra.form", FORM.replace(b"extra", key.encode()))) == 422
+    assert "extra.form" in owner.page
+    assert owner.get(f"{draft}/export/extra.form").status_code == 404

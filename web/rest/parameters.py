@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from flask import request
 
+from engine import canonical
 from engine.errors import InvalidValue
 from engine.queries.paging import Paging
 from web.rest.refusals import RestRefusal
-from web.rest.values import has_nul, read_moment
+from web.rest.values import read_moment
 
 Query = TypeVar("Query")
 _FILTERS: dict[type[Any], Mapping[str, type[Any]]] = {}  # reading the hints of a class takes a millisecond
@@ -37,9 +38,9 @@ def body(*names: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RestRefusal(400, "The body must be a JSON object")
     _refuse_unknown(found, names, "field")
-    unkept = next((name for name, value in found.items() if has_nul(value)), None)
+    unkept = next((name for name, value in found.items() if canonical.has_unkept(value)), None)
     if unkept is not None:
-        raise RestRefusal(400, f"{unkept} has the character U+0000, which cannot be kept")
+        raise RestRefusal(400, f"{unkept} has a character that cannot be kept (such as U+0000)")
     return found
 
 

@@ -52,20 +52,6 @@ def read_moment(text: str) -> datetime:
         raise ValueError(f"{text!r} is beyond the calendar") from problem
 
 
-def has_nul(value: Any) -> bool:
-    """Whether a text in a JSON value, or the name of a member, has the character that PostgreSQL cannot keep."""
-    left = [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str) and "\0" in one:
-            return True
-        if isinstance(one, dict):
-            left += [*one, *one.values()]
-        if isinstance(one, list):
-            left += one
-    return False
-
-
 def _kind(value: Any) -> str:
     if value is None:
         return "Null"
@@ -101,8 +87,8 @@ def _storable(name: str, value: Any) -> Any:
         canonical.dumps(value)
     except InvalidValue as problem:
         raise RestRefusal(400, f"variable {name} cannot be stored: {problem.facts.get('reason')}") from problem
-    if has_nul(value):  # it came as JSON in a text
-        raise RestRefusal(400, f"variable {name} cannot be stored: it has the character U+0000")
+    if canonical.has_unkept(value):  # it came as JSON in a text
+        raise RestRefusal(400, f"variable {name} cannot be stored: it has a character that cannot be kept (such as U+0000)")
     return value
 
 
