@@ -295,3 +295,19 @@ def test_form_with_a_character_that_no_database_keeps_is_refused(owner: Person, 
     assert owner.bring(draft, ("extra.form", FORM.replace(b"extra", key.encode()))) == 422
     assert "extra.form" in owner.page
     assert owner.get(f"{draft}/export/extra.form").status_code == 404
+
+
+def test_reason_of_a_decision_that_came_too_late_is_still_there(app: Flask, owner: Person) -> None:
+    draft = owner.draft()
+    owner.call("PUT", f"{draft}/files/{NAME}", changed("一"), If_Match='"1"')
+    owner.get(draft)
+    assert owner.send(f"{draft}/submit").status_code == 302
+    approver = Person(app, "management_representative")
+    approver.get(f"{draft}/approval")
+    late = approver.hidden(f"{draft}/approve")
+    told = {"when": "later", "effective_from": "2020-01-01T08:00", "reason": "先看附件"}
+    assert approver.post(f"{draft}/approve", {**late, **told}).status_code == 400
+    assert 'maxlength="4000">先看附件</textarea>' in approver.page
+    owner.post(f"{draft}/take-back", {"csrf": owner.csrf, "reason": "再改一处"})
+    assert approver.post(f"{draft}/reject", {**late, "reason": "期限写错了"}).status_code == 409
+    assert "readonly>期限写错了</textarea>" in approver.page

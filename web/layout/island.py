@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from engine.unit_of_work import Option
 from web.layout.words import language
 
 Values = Mapping[str, Any]
+HALF = re.compile("[\ud800-\udfff]")  # of a pair of surrogates
 
 
 def definition(schema: Values, variables: Values, lists: Mapping[str, Sequence[Option]], *, decision: str | None = None,
@@ -41,9 +43,14 @@ def read_values(text: str) -> dict[str, Any]:
 
 
 def read_json(text: str | bytes) -> Any:
-    """What a script sent as JSON; None for what is none, or is nested so deeply that nobody wrote it."""
+    """What a script sent as JSON; None for what is none, or is nested so deeply that nobody wrote it.
+
+    Half of an emoji, which a field of limited length may cut off, becomes the sign for what cannot be shown.
+    """
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        written = json.dumps(found, ensure_ascii=False)
+        return json.loads(HALF.sub("\ufffd", written)) if HALF.search(written) else found
     except (ValueError, RecursionError):
         return None
 
