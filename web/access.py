@@ -116,9 +116,9 @@ def set_cookie(response: Response, name: str, value: str) -> None:
 
 
 def local_path(target: str | None, fallback: str) -> str:
-    """`target` if it is a path on this site (no scheme, host, or backslash trick), else `fallback`."""
+    """`target` if it is a path on this site (no scheme, host, backslash or line feed trick), else `fallback`."""
     target = target or ""
-    is_local = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    is_local = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if is_local and host_of(target) == "" else fallback
 
 

@@ -25,7 +25,7 @@ def test_without_credentials_the_answer_is_a_challenge(rest: Rest) -> None:
 
 
 def test_a_malformed_credential_is_refused(rest: Rest) -> None:
-    for header in ("Basic", "Basic !!!", "Basic YXBp", "Bearer abc", "Basic " + "QQ" * 20):
+    for header in ("Basic", "Basic !!!", "Basic YXBp", "Bearer abc", "Basic " + "QQ" * 20, "Basic \xff"):
         assert rest.client.get("/engine-rest/task", headers={"Authorization": header}).status_code == 401, header
 
 

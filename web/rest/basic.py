@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from flask import current_app, request
+from werkzeug.datastructures import Authorization
 
 from engine import identity, passwords
 from engine.unit_of_work import UnitOfWork
@@ -90,7 +91,7 @@ def credentials() -> Credentials:
 
 
 def _known() -> tuple[bytes, Known]:
-    given = request.authorization
+    given = _given()
     if given is None or given.type != "basic" or given.username is None or given.password is None or "\0" in given.username:
         raise RestRefusal(401, "Name and password are needed (HTTP Basic)", "AuthenticationException")
     digest, now = credentials().digest(given.username, given.password), engine().clock()
@@ -99,6 +100,14 @@ def _known() -> tuple[bytes, Known]:
         known = Known(given.username, _verified(given.username, given.password), now + REMEMBERED)
         credentials().keep(digest, known, now)
     return digest, known
+
+
+def _given() -> Authorization | None:
+    """What the header says; None for none, and for letters that no header has."""
+    try:
+        return request.authorization
+    except ValueError:
+        return None
 
 
 def _verified(user: str, password: str) -> int:
