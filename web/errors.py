@@ -120,6 +120,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "sandbox_no_task": Refusal(409, "这时没有“{element}”这项任务。请撤销几步，或从头再试。",
                                "There is no task “{element}” at this point. Undo some steps, or begin anew."),
     "sandbox_no_timer": Refusal(409, "没有正在等待的时限，时间不必快进。", "No timer waits: there is nothing to go forward to."),
+    "sandbox_too_far": Refusal(409, "时间推进得太远：途中有 {limit} 次以上的定时器触发。请分段推进。",
+                               "Time would go too far: more than {limit} timers fire on the way. Go in shorter steps."),
     "sandbox_no_action": Refusal(409, "这时不能执行“{element}”。", "The action “{element}” is not offered at this point."),
     "sandbox_not_begun": Refusal(409, "试运行还没有开始，或者已重新开始。请先开始。", "Nothing is being tried yet. Begin first."),
     "sandbox_no_start": Refusal(409, "流程“{process}”没有开始事件，无法试运行。请先画上开始事件。",
