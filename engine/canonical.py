@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import rfc8785
@@ -9,6 +10,7 @@ import rfc8785
 from engine.errors import InvalidValue
 
 SAFE = 2**53
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
@@ -54,6 +56,20 @@ def _number(text: str) -> int | float:
 
 
 _DECODER = json.JSONDecoder(parse_int=_number)
+
+
+def has_unkept(value: Any) -> bool:
+    """Whether a text in a JSON value, or the name of a member, has what PostgreSQL cannot keep: NUL, half a surrogate pair."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str) and _UNKEPT.search(one):
+            return True
+        if isinstance(one, dict):
+            left += [*one, *one.values()]
+        if isinstance(one, list):
+            left += one
+    return False
 
 
 def digest(data: bytes | str) -> str:

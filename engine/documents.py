@@ -1,5 +1,6 @@
 """Photos and files of a case. Bytes are kept once per content; a removed document's row stays, with who and why."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +101,12 @@ def row_of(uow: UnitOfWork, document_id: str) -> sa.Row[Any]:
     return row
 
 
+def names(uow: UnitOfWork, ids: Collection[str]) -> dict[str, str]:
+    """What these documents are called, by id; nothing of those that are erased."""
+    rows = uow.rows(sa.select(document.c.id, document.c.name).where(document.c.id.in_(ids))) if ids else []
+    return {row.id: row.name for row in rows if row.name}
+
+
 def content(uow: UnitOfWork, document_id: str) -> Content:
     """A document that is not removed, with its bytes if the database has them; `bytes_of` gives them in any case."""
     row = _present(uow, document_id)
@@ -134,9 +141,13 @@ def _present(uow: UnitOfWork, document_id: str) -> sa.Row[Any]:
 
 
 def _keep_content(uow: UnitOfWork, upload: Upload) -> None:
+    """Keep the bytes once; they stay locked until the end, so that nothing destroys them before this document counts."""
     outside = document_store.store(uow.engine.settings) is not None
     is_new = uow.add_once(document_content, sha256=upload.sha256, bytes=None if outside else upload.data,
                           thumbnail=upload.thumbnail)
+    if not is_new:
+        uow.row(sa.select(document_content.c.sha256).where(
+            document_content.c.sha256 == upload.sha256).with_for_update(read=True, key_share=True))
     if not is_new and not outside:  # retention may have destroyed the bytes, or an object store had them
         uow.execute(sa.update(document_content).where(
             document_content.c.sha256 == upload.sha256, document_content.c.bytes.is_(None)).values(bytes=upload.data))

@@ -23,6 +23,7 @@ KEPT = timedelta(days=90)
 
 _MINE = (draft.c.user_id == sa.bindparam("user"), draft.c.subject == sa.bindparam("about"))
 _FIND = sa.select(draft).where(*_MINE)
+_LOCKED = _FIND.with_for_update()
 _DROP = sa.delete(draft).where(*_MINE)
 
 
@@ -36,8 +37,7 @@ class Draft:
 
 def find(uow: UnitOfWork, subject: str) -> Draft | None:
     """The actor's draft, or None."""
-    row = uow.row(_FIND, user=uow.actor.id, about=subject)
-    return Draft(canonical.loads(row.entries), row.saved_at) if row else None
+    return _read(uow.row(_FIND, user=uow.actor.id, about=subject))
 
 
 def save(uow: UnitOfWork, subject: str, entries: Mapping[str, Any], *, basis: datetime | None = None,
@@ -51,11 +51,11 @@ def save(uow: UnitOfWork, subject: str, entries: Mapping[str, Any], *, basis: da
     text = canonical.dumps(dict(entries))
     if len(text.encode()) > uow.engine.settings.max_variable_bytes:
         raise InvalidValue("too_large", field="draft", value=subject)
-    known = find(uow, subject)
-    if known is None:
-        uow.add_once(draft, user_id=uow.actor.id, subject=subject, entries=text, saved_at=uow.now)
+    known = _locked(uow, subject)
+    if known is None and uow.add_once(draft, user_id=uow.actor.id, subject=subject, entries=text, saved_at=uow.now):
         return uow.now
-    if not overrides and (basis is None or known.saved_at > basis) and canonical.dumps(dict(known.entries)) != text:
+    known = known or _locked(uow, subject)  # another device was quicker by a moment
+    if known is not None and not overrides and _is_another(known, basis, text):
         raise AlreadyChanged("draft_newer", who=uow.actor.id, at=known.saved_at, what="draft", subject=subject)
     uow.execute(sa.update(draft).where(draft.c.user_id == uow.actor.id, draft.c.subject == subject).values(
         entries=text, saved_at=uow.now))
@@ -70,6 +70,20 @@ def discard(uow: UnitOfWork, subject: str) -> None:
 def prune(uow: UnitOfWork) -> int:
     """Drop drafts that nobody touched for `KEPT`; says how many."""
     return uow.execute(sa.delete(draft).where(draft.c.saved_at < uow.now - KEPT)).rowcount
+
+
+def _is_another(known: Draft, basis: datetime | None, text: str) -> bool:
+    """Whether a draft was saved after the one that a page began with, and says something else."""
+    return (basis is None or known.saved_at > basis) and canonical.dumps(dict(known.entries)) != text
+
+
+def _locked(uow: UnitOfWork, subject: str) -> Draft | None:
+    """The same, locked until the end: two devices that save at once do so one after the other."""
+    return _read(uow.row(_LOCKED, user=uow.actor.id, about=subject))
+
+
+def _read(row: sa.Row[Any] | None) -> Draft | None:
+    return Draft(canonical.loads(row.entries), row.saved_at) if row else None
 
 
 def _check_subject(uow: UnitOfWork, subject: str) -> None:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from engine.errors import InvalidValue
 
 ZONE = "Asia/Shanghai"
+YEARS = range(1970, 2201)
+"""Years that a date may be of."""
 MAX_YEARS = 10
 MIN_SECONDS = 60
 MAX_REPEATS = 1_000
@@ -77,7 +79,7 @@ def parse_date(text: str, zone: str = ZONE) -> datetime:
         found = datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset or ''}")
     except ValueError:
         raise InvalidValue("date_malformed", value=text) from None
-    if not 1970 <= found.year <= 2200:
+    if found.year not in YEARS:
         raise InvalidValue("date_out_of_range", value=text, limit="1970–2200")
     return found.astimezone(UTC) if offset else instant(found, ZoneInfo(zone))
 

@@ -82,17 +82,24 @@ def reset_password(uow: UnitOfWork, user_id: str, hashed: str) -> None:
 def deactivate_user(uow: UnitOfWork, user_id: str, *, revision: int | None, reason: str) -> None:
     """Close an account: it cannot sign in any more. `Conflict` while open tasks are theirs: hand them over first."""
     begin(uow)
-    if not reason.strip():
-        raise InvalidValue("reason_missing", field="reason", value="")
-    row = fresh(uow, user_id, revision)
+    row = must_be_closable(uow, user_id, revision=revision, reason=reason)
     if not row.is_active:
         return
-    _keep_an_administrator(uow, row)
     if left := open_task_count(uow, user_id):
         raise Conflict("user_has_tasks", user=user_id, n=left)
     _set(uow, row, is_active=False)
     history.record_change(uow, "deactivate_user", subject=f"user:{user_id}", before={"is_active": True},
                           after={"is_active": False}, reason=reason.strip())
+
+
+def must_be_closable(uow: UnitOfWork, user_id: str, *, revision: int | None, reason: str) -> sa.Row[Any]:
+    """Refuse what `deactivate_user` would, but for open tasks: asked before these are handed over. The user's row."""
+    if not reason.strip():
+        raise InvalidValue("reason_missing", field="reason", value="")
+    row = fresh(uow, user_id, revision)
+    if row.is_active:
+        _keep_an_administrator(uow, row)
+    return row
 
 
 def activate_user(uow: UnitOfWork, user_id: str, *, revision: int | None) -> None:

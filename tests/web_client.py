@@ -43,6 +43,7 @@ class Client:
     def get(self, path: str, **headers: str) -> TestResponse:
         """Read a page."""
         self.response = self.http.get(path, headers=headers, environ_base={"REMOTE_ADDR": self.address}, buffered=True)
+        str(self.response.headers).encode("latin-1")  # what a server does; Werkzeug's client takes any letter
         return self.response
 
     def post(self, path: str, fields: Mapping[str, Any], **headers: str) -> TestResponse:

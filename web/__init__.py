@@ -97,8 +97,10 @@ def _http(error: HTTPException) -> Response | tuple[str, int]:
 
 
 def _failed(error: Exception) -> Response | tuple[str, int]:
-    log.error("request failed: %s %s", request.method, request.path, exc_info=error)
-    return refuse(EngineError("failed"))
+    told = errors.unforeseen(error)
+    level = logging.ERROR if told.code == "failed" else logging.WARNING
+    log.log(level, "request failed: %s %s", request.method, request.path, exc_info=error)
+    return refuse(told)
 
 
 def _wants_json() -> bool:

@@ -12,11 +12,12 @@ from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from engine import identity
-from engine.errors import Forbidden
+from engine.errors import Forbidden, InvalidValue
 from engine.unit_of_work import Actor, ProcessEngine, UnitOfWork
 from web import sessions
 
@@ -83,6 +84,7 @@ def guard() -> Response | None:
     limit = engine().settings.max_upload_bytes if access.takes_files else BODY_LIMIT
     request.max_content_length = limit * AT_ONCE if access.takes_files == "several" else limit
     request.max_form_memory_size = limit
+    _check_address()
     if access.permission == "basic":
         return None
     _find_session(is_use=access.is_use)
@@ -114,11 +116,18 @@ def set_cookie(response: Response, name: str, value: str) -> None:
 
 
 def local_path(target: str | None, fallback: str) -> str:
-    """`target` if it is a path on this site (no scheme, host, or backslash trick), else `fallback`."""
+    """`target` if it is a path on this site (no scheme, host, backslash or line feed trick), else `fallback`."""
     target = target or ""
-    parts = urlsplit(target)
-    is_local = target.startswith("/") and not target.startswith("//") and "\\" not in target
-    return target if is_local and not parts.scheme and not parts.netloc else fallback
+    is_local = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
+    return target if is_local and host_of(target) == "" else fallback
+
+
+def host_of(address: str) -> str | None:
+    """The host that an address names, "" for none; None where it cannot be read."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return None
 
 
 def _find_session(*, is_use: bool) -> None:
@@ -143,6 +152,7 @@ def _let_in(permission: Permission) -> Response | None:
         return _sign_in_first()
     if request.method not in READS:
         _check_token()
+        _check_text(request.form)
     if permission == "admin" and not identity.may_administer(g.actor):
         raise Forbidden("admins_only")
     return None
@@ -154,9 +164,23 @@ def _sign_in_first() -> Response | None:
     raise Forbidden("session_over")
 
 
+def _check_address() -> None:
+    """PostgreSQL keeps no NUL, so nothing has an address with one."""
+    if any("\0" in str(value) for value in (request.view_args or {}).values()):
+        abort(404)
+    _check_text(request.args)
+
+
+def _check_text(given: MultiDict[str, str]) -> None:
+    """Refuse what was typed with a NUL, by its name. A body of JSON is read where its members have names."""
+    for name, value in given.items(multi=True):
+        if "\0" in name or "\0" in value:
+            raise InvalidValue("text_nul", field=name.replace("\0", "")[:40])
+
+
 def _check_origin() -> None:
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and host_of(origin) != request.host:
         raise Forbidden("foreign_origin")
 
 

@@ -10,6 +10,7 @@ from engine.errors import Forbidden
 from engine.unit_of_work import Actor
 from web import access, errors, sessions
 from web.access import NOBODY, SESSION_COOKIE, engine, local_path, needs, unit_of_work
+from web.layout import island
 from web.layout.words import LANGUAGE_COOKIE, LANGUAGES, language
 
 pages = Blueprint("auth", __name__, template_folder="layout/templates")
@@ -100,11 +101,8 @@ def _go_on(target: str, csrf: str) -> Response:
 
 
 def _typed() -> dict[str, str]:
-    try:
-        fields = json.loads(request.form.get("typed") or "{}")
-    except ValueError:
-        return {}
-    return {str(key): str(value) for key, value in fields.items()} if isinstance(fields, dict) else {}
+    fields = island.read_values(request.form.get("typed", ""))
+    return {str(key): str(value) for key, value in fields.items()}
 
 
 def _page(target: str, *, user: str = "", error: Forbidden | None = None, typed: str = "") -> str:

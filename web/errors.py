@@ -11,11 +11,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
 from engine import forms
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidValue
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PEOPLE = ("who", "assignee")  # facts that name a user
+BEYOND = (OverflowError, UnicodeEncodeError, sa.exc.DataError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ BY_CODE: Mapping[str, Refusal] = {
                             "Finish these first, then ask again."),
     "erasure_unknown_case": Refusal(404, "没有编号为“{value}”的工单。请核对编号。",
                                     "There is no case “{value}”. Check the number."),
+    "erasure_numbers": Refusal(400, "一次最多 {limit} 个工单编号，您填了 {value} 个。没有提出任何内容，请分批提出。",
+                               "At most {limit} case numbers at once, not {value}. Nothing was proposed: ask in parts."),
     "erasure_too_many": Refusal(409, "这个名称下的工单超过 {limit} 张，请按工单编号分批提出。",
                                 "More than {limit} cases have this name: ask by case numbers, in parts."),
     # changing definitions
@@ -115,6 +120,8 @@ BY_CODE: Mapping[str, Refusal] = {
     "sandbox_no_task": Refusal(409, "这时没有“{element}”这项任务。请撤销几步，或从头再试。",
                                "There is no task “{element}” at this point. Undo some steps, or begin anew."),
     "sandbox_no_timer": Refusal(409, "没有正在等待的时限，时间不必快进。", "No timer waits: there is nothing to go forward to."),
+    "sandbox_too_far": Refusal(409, "时间推进得太远：途中有 {limit} 次以上的定时器触发。请分段推进。",
+                               "Time would go too far: more than {limit} timers fire on the way. Go in shorter steps."),
     "sandbox_no_action": Refusal(409, "这时不能执行“{element}”。", "The action “{element}” is not offered at this point."),
     "sandbox_not_begun": Refusal(409, "试运行还没有开始，或者已重新开始。请先开始。", "Nothing is being tried yet. Begin first."),
     "sandbox_no_start": Refusal(409, "流程“{process}”没有开始事件，无法试运行。请先画上开始事件。",
@@ -337,6 +344,9 @@ BY_CODE: Mapping[str, Refusal] = {
     "name_missing": Refusal(400, "请填写名称（{field}）。", "Give a name ({field})."),
     "text_unusable": Refusal(400, "“{field}”最多 {limit} 个字符，且不能换行：{value}",
                              "“{field}” takes at most {limit} characters, in one line: {value}"),
+    "text_nul": Refusal(400, "“{field}”里有一个看不见的控制字符（U+0000），无法保存。请返回，删除这段文字后重新输入。",
+                        "“{field}” has an invisible control character (U+0000) that cannot be kept. Go back and type that "
+                        "text again."),
     "email": Refusal(400, "“{value}”不是电子邮箱地址。请写成 name@example.com 的样子。",
                      "“{value}” is not a mail address. Write it like name@example.com."),
     "language": Refusal(400, "语言“{value}”不可用。请填写 zh 或 en。", "The language “{value}” is not there. Write zh or en."),
@@ -404,6 +414,9 @@ BY_CODE: Mapping[str, Refusal] = {
     "sample_closed": Refusal(409, "{who} 已于 {at} 结束了这次抽样，不再改动。", "{who} closed this sample at {at}. It stands."),
     "sample_open_items": Refusal(409, "还有 {open} 件工单没有检查，不能结束抽样。",
                                  "{open} cases are not decided yet: the sample cannot be closed."),
+    "out_of_range": Refusal(400, "提交的内容里有无法保存的数字、日期或字符，没有作任何更改。请返回改正后重试。",
+                            "Something that was sent holds a number, a date or a character that cannot be kept. Nothing was "
+                            "changed: go back, correct it and try again."),
     "second_instance": Refusal(409, "一次操作只能处理一个工单。", "One action can only change one case."),
     "failed": Refusal(500, "系统出现内部错误，已经记录。您填写的内容没有丢失：请稍后重试，仍不成功请联系管理员。",
                       "Something went wrong on our side and was logged. Try again in a moment; if it stays, tell "
@@ -430,6 +443,12 @@ BY_CLASS: Mapping[str, Refusal] = {
     "DeploymentRefused": Refusal(422, "部署被拒绝：下列问题改正之后才能部署。没有保存任何内容。",
                                  "The deployment was refused: correct the problems below. Nothing was stored."),
 }
+def unforeseen(error: Exception) -> EngineError:
+    """What to tell of an error that no verb raised: a value that Python or the database cannot hold, else our own failure."""
+    cause = error.orig if type(error) is sa.exc.StatementError else error  # its children tell of the database
+    return InvalidValue("out_of_range") if isinstance(cause, BEYOND) else EngineError("failed")
+
+
 def refusal(error: Exception) -> Refusal:
     """The row for an error: by its code, else by its class or the nearest parent that has one."""
     code = getattr(error, "code", "")

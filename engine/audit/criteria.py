@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Literal, get_args
 
-from engine import interventions
+from engine import canonical, interventions
 from engine.errors import InvalidValue
 
 LONGEST = 100
@@ -15,6 +15,7 @@ STATUSES = ("active", "suspended", "completed", "terminated")
 ANY = "any"
 CHOICES: Mapping[str, tuple[str, ...]] = {"lateness": get_args(Lateness), "intervention": (ANY, *sorted(interventions.COMMANDS))}
 DAYS = ("since", "until")
+NAMING = ("customer", "search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Criteria:
         """The conditions that there are; days as `2026-03-02`."""
         found = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: str(value) if isinstance(value, date) else value for name, value in found.items() if value is not None}
+
+    def as_record(self) -> dict[str, str | int]:
+        """The same for the record, which is kept for ever: what may name a customer stands there as its digest only."""
+        return {name: f"sha256:{canonical.digest(str(value))}" if name in NAMING else value
+                for name, value in self.as_json().items()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Criteria":

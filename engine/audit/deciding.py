@@ -5,7 +5,7 @@ proposed cannot change; its digest is what a decider says to have seen. Nothing 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -150,7 +150,7 @@ def confirm(uow: UnitOfWork, destruction_id: str, *, seen_digest: str, reason: s
         raise Forbidden("may_not_confirm", proposed_by=row.proposed_by, first_by=row.first_by)
     if seen(uow, row) != seen_digest:
         raise AlreadyChanged("destruction_seen", who=row.proposed_by, at=row.proposed_at)
-    told = _without_name(row, checked_reason(reason))
+    told = _without_name(uow, row, checked_reason(reason))
     if row.status == "proposed":
         _set(uow, row, "confirmed", told, first_by=uow.actor.id, first_at=uow.now, decision_reason=told)
         return "confirmed"
@@ -164,7 +164,7 @@ def reject(uow: UnitOfWork, destruction_id: str, *, reason: str) -> None:
     """Decide that nothing is destroyed: one is enough, also the proposer."""
     row = _open(uow, destruction_id)
     must_decide(uow)
-    told = _without_name(row, checked_reason(reason))
+    told = _without_name(uow, row, checked_reason(reason))
     by = {"second_by": uow.actor.id, "second_at": uow.now} if row.first_by else {"first_by": uow.actor.id, "first_at": uow.now}
     subject = row.subject if row.kind == "retention" else ""
     _set(uow, row, "rejected", told, **by, decision_reason=told, subject=subject)
@@ -177,11 +177,21 @@ def _open(uow: UnitOfWork, destruction_id: str) -> Row:
     return row
 
 
-def _without_name(row: Row, reason: str) -> str:
-    """The decision is kept for ever: it must not name whom it is to forget."""
-    if row.kind == "erasure" and row.subject and row.subject.casefold() in reason.casefold():
-        raise InvalidValue("erasure_names_customer", field="reason", value=reason)
+def _without_name(uow: UnitOfWork, row: Row, reason: str) -> str:
+    """The decision is kept for ever: it must not name whom it is to forget, also where cases were asked for by number."""
+    if row.kind != "erasure":
+        return reason
+    customers = uow.rows(sa.select(process_instance.c.customer).distinct().join(
+        destruction_item, destruction_item.c.instance_id == process_instance.c.id).where(
+        destruction_item.c.destruction_id == row.id))
+    must_not_name({row.subject, *(each.customer or "" for each in customers)}, reason)
     return reason
+
+
+def must_not_name(customers: Iterable[str], reason: str) -> None:
+    """Refuse a reason that names one of them."""
+    if any(name.casefold() in reason.casefold() for name in customers if name):
+        raise InvalidValue("erasure_names_customer", field="reason", value=reason)
 
 
 def _set(uow: UnitOfWork, row: Row, status: str, reason: str, **values: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical, destruction
+from engine import canonical, destruction, history
 from engine.audit import deciding
 from engine.audit.deciding import Proposed
 from engine.errors import Conflict, InvalidValue
@@ -77,11 +77,10 @@ def find(uow: UnitOfWork, *, customer: str = "", numbers: Sequence[str] = ()) ->
 
 def propose(uow: UnitOfWork, *, customer: str = "", numbers: Sequence[str] = (), reason: str) -> str:
     """Propose to erase what `find` finds; returns the id. `Conflict("erasure_held")` with the cases that may not go yet."""
+    history.lock_changes(uow)  # two who propose at once do not propose the same
     found = find(uow, customer=customer, numbers=numbers)
     told = deciding.checked_reason(reason)
-    names = {found.customer, *(row.customer or "" for row in found.cases)} - {""}
-    if any(name.casefold() in told.casefold() for name in names):
-        raise InvalidValue("erasure_names_customer", field="reason", value=told)
+    deciding.must_not_name({found.customer, *(row.customer or "" for row in found.cases)}, told)
     if not found.number:
         raise InvalidValue("erasure_nothing", field="customer", value=found.customer or ", ".join(numbers))
     if found.held:
@@ -93,6 +92,8 @@ def propose(uow: UnitOfWork, *, customer: str = "", numbers: Sequence[str] = (),
 
 
 def _cases(uow: UnitOfWork, customer: str, numbers: Sequence[str]) -> list[Row]:
+    if len(numbers) > MOST:
+        raise InvalidValue("erasure_numbers", field="numbers", value=len(numbers), limit=MOST)
     named = sa.select(process_instance).where(process_instance.c.customer == customer).limit(MOST + 1)
     by_name = uow.rows(named) if customer else []
     by_number = uow.rows(sa.select(process_instance).where(process_instance.c.business_key.in_(numbers)))

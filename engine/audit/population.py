@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from engine.audit import selection
+from engine.durations import YEARS
 from engine.errors import InvalidValue
 from engine.tables import process_instance
 from engine.unit_of_work import UnitOfWork
@@ -94,6 +95,9 @@ def _day(name: str, value: str) -> datetime | None:
     if not value:
         return None
     try:
-        return datetime.combine(date.fromisoformat(value), datetime.min.time(), CHINA)
+        day = date.fromisoformat(value)
     except ValueError:
         raise InvalidValue("sample_criteria", field=name, value=value[:50]) from None
+    if day.year not in YEARS:
+        raise InvalidValue("sample_criteria", field=name, value=value[:50])
+    return datetime.combine(day, datetime.min.time(), CHINA)

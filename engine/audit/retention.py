@@ -103,6 +103,7 @@ def propose(uow: UnitOfWork, kind_id: str, *, reason: str) -> str:
 
 def propose_due(uow: UnitOfWork) -> list[str]:
     """The chore: propose what fell due, of each kind; what people rejected once is not proposed again by itself."""
+    history.lock_changes(uow)  # somebody may propose the same just now
     rejected = {(row.kind, row.ref) for row in uow.rows(sa.select(destruction_item.c.kind, destruction_item.c.ref).join(
         decision, decision.c.id == destruction_item.c.destruction_id).where(decision.c.status == "rejected"))}
     made = []

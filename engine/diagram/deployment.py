@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, NoReturn
 
-from engine import decisions, forms
+from engine import canonical, decisions, forms
 from engine.decisions import Decision
 from engine.diagram import read
 from engine.diagram.codes import problem
@@ -110,6 +110,8 @@ def read_json(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise ValueError(f"{len(data)} bytes, the limit is {MAX_BYTES}")
     form = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+    if canonical.has_unkept(form):
+        raise ValueError("U+0000, U+D800")
     if isinstance(form, dict):
         return form
     raise ValueError("not an object")

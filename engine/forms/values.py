@@ -139,8 +139,15 @@ def _at(day: date, clock: str, form: str) -> str:
     match = _TIME.fullmatch(clock)
     if match and form == "utc_normalized" and not match[5]:
         local = datetime.combine(day, time(int(match[1]), int(match[2])), ZONE)
-        return f"{local.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
+        return _in_utc(local)
     return f"{day.isoformat()}T{_clock(clock, form, day)}"
+
+
+def _in_utc(local: datetime) -> str:
+    try:
+        return f"{local.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
+    except OverflowError:  # the first morning of the year 1
+        raise UnreadableError("not_a_date_time") from None
 
 
 _READERS = {"textfield": _text, "textarea": _text, "number": _number, "checkbox": _checkbox, "radio": _single, "select": _single,

@@ -162,6 +162,7 @@ def withdraw(uow: UnitOfWork, definition_id: str, *, reason: str) -> None:
     if not identity.may_decide(uow.actor):
         raise Forbidden("may_not_withdraw")
     why_ = _reason(reason)
+    history.lock_changes(uow)  # two who withdraw at once do not take the last two versions
     row = uow.row(sa.select(definition).where(definition.c.id == definition_id).with_for_update())
     row = row or deployments.definition_row(uow, definition_id)
     if row.withdrawn_at is not None:

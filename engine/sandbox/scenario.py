@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from engine import canonical
+from engine.durations import YEARS
 from engine.errors import InvalidValue
 
 Deed = Literal["complete", "wait", "message", "action"]
@@ -82,7 +83,7 @@ def parse(found: Any) -> Scenario:
         raise _wrong("steps", len(steps) if isinstance(steps, Sequence) else steps)
     return Scenario(
         process=_text(found, "process", needed=True), name=_text(found, "name", needed=True), name_en=_text(found, "name_en"),
-        begin=_moment(found.get("begin"), "begin"), values=_mapping(start, "values"),
+        begin=moment(found.get("begin"), "begin"), values=_mapping(start, "values"),
         variables=_mapping(start, "variables"), event=_text(start, "event"), office=_text(start, "office"),
         by=_text(start, "by"), steps=tuple(_step(each, number) for number, each in enumerate(steps, 1)),
         expected=_expected(found.get("expected")))
@@ -130,7 +131,7 @@ def _step(found: Any, number: int) -> Step:
     if not isinstance(at, int) or isinstance(at, bool) or at < 0:
         raise _wrong(f"{place}.at", at)
     return Step(found["do"], _text(found, "element"), _text(found, "name"), _mapping(found, "values"), at,
-                _moment(until, f"{place}.until") if until else None, _text(found, "by"))
+                moment(until, f"{place}.until") if until else None, _text(found, "by"))
 
 
 def _step_json(step: Step) -> dict[str, Any]:
@@ -169,12 +170,13 @@ def _mapping(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _moment(value: Any, name: str) -> datetime:
+def moment(value: Any, name: str) -> datetime:
+    """A moment with its offset as UTC, of a year that a calendar has. `InvalidValue` names what it is of."""
     try:
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError) as problem:
         raise _wrong(name, value) from problem
-    if found.tzinfo is None:
+    if found.tzinfo is None or found.year not in YEARS:
         raise _wrong(name, value)
     return found.astimezone(UTC)
 

@@ -1,10 +1,13 @@
 """Drafts: kept per person, never overwritten unasked by another device, gone with the completion."""
 
+from functools import partial
+
 import pytest
 
 from engine import drafts, tasks
 from engine.errors import AlreadyChanged, Forbidden, InvalidValue, NotFound
 from tests.conftest import Clock
+from tests.database.behind import behind
 from tests.diagram_text import diagram, end, flows, start, user
 from tests.small_company import Small
 
@@ -34,6 +37,23 @@ def test_later_draft_of_another_device_is_not_overwritten_unasked(small: Small, 
     assert small.do("ann", drafts.find, task_id).entries == {"note": "desk"}
     small.do("ann", drafts.save, task_id, {"note": "phone again"}, basis=first, overrides=True)
     assert small.do("ann", drafts.find, task_id).entries == {"note": "phone again"}
+
+
+def test_first_draft_of_two_devices_at_once_is_not_lost(small: Small, task_id: str) -> None:
+    ann = small.do("ann", lambda uow: uow.actor)
+    with pytest.raises(AlreadyChanged, match="draft_newer"):
+        behind(small.engine, ann, partial(drafts.save, subject=task_id, entries={"note": "phone"}),
+               ann, partial(drafts.save, subject=task_id, entries={"note": "desk"}))
+    assert small.do("ann", drafts.find, task_id).entries == {"note": "phone"}
+
+
+def test_of_two_devices_that_save_at_once_the_later_is_told(small: Small, task_id: str, clock: Clock) -> None:
+    ann, basis = small.do("ann", lambda uow: uow.actor), small.do("ann", drafts.save, task_id, {"note": "half"})
+    clock.move(minutes=1)
+    with pytest.raises(AlreadyChanged, match="draft_newer"):
+        behind(small.engine, ann, partial(drafts.save, subject=task_id, entries={"note": "phone"}, basis=basis),
+               ann, partial(drafts.save, subject=task_id, entries={"note": "desk"}, basis=basis))
+    assert small.do("ann", drafts.find, task_id).entries == {"note": "phone"}
 
 
 def test_completing_removes_the_draft_of_who_completes_and_keeps_the_others(small: Small, task_id: str) -> None:

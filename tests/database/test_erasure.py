@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,14 @@ from handlers import tables
 from handlers.retention import RECORD_KINDS
 from tests.conftest import Clock
 from tests.database import acting
+from tests.database.behind import behind
 from tests.database.destroying import (
     ADDRESS,
     CONTACT,
     CUSTOMER,
     LEAD,
     PHONE,
+    REPORT,
     as_,
     complaint,
     decided,
@@ -56,10 +59,49 @@ def findings(company: ProcessEngine) -> list[tuple[str, str]]:
         return [(each.kind, each.detail) for each in verification.verify(uow)]
 
 
+def seen(company: ProcessEngine, destruction_id: str) -> str:
+    with company.reading(SYSTEM) as uow:
+        return deciding.seen(uow, deciding.get(uow, destruction_id))
+
+
 def bodies(company: ProcessEngine, case: acting.Case) -> list[tuple[int, bytes, bytes]]:
     with company.reading(SYSTEM) as uow:
         return [(row.seq, bytes(row.salt), bytes(row.body)) for row in uow.rows(
             sa.select(history_body).where(history_body.c.instance_id == case.id).order_by(history_body.c.seq))]
+
+
+# ------------------------------------------------------------------ asking
+def test_two_who_ask_at_once_do_not_propose_the_same(company: ProcessEngine) -> None:
+    complaint(company)
+    who = as_(company, "auditor", lambda uow: uow.actor), as_(company, "auditor2", lambda uow: uow.actor)
+    ask = partial(erasure.propose, customer=CUSTOMER, reason="顾客来信要求")
+    with pytest.raises(Conflict, match="erasure_held"):
+        behind(company, who[0], ask, who[1], ask)
+
+
+def test_who_decides_does_not_name_the_customer_of_a_case_that_was_asked_for_by_number(company: ProcessEngine) -> None:
+    destruction_id = asked(company, numbers=[number(company, complaint(company))])
+    for verb, more in ((deciding.confirm, {"seen_digest": seen(company, destruction_id)}), (deciding.reject, {})):
+        with pytest.raises(InvalidValue, match="erasure_names_customer"):
+            as_(company, "auditor2", verb, destruction_id, reason=f"{CUSTOMER}的信是真的", **more)
+
+
+def test_more_numbers_than_one_request_may_have_are_refused_and_none_is_left_out(company: ProcessEngine) -> None:
+    with pytest.raises(InvalidValue, match="erasure_numbers"):
+        asked(company, numbers=[f"BX-{each:06}" for each in range(erasure.MOST + 1)])
+
+
+def test_photo_that_another_case_gets_just_now_stays(company: ProcessEngine) -> None:
+    gone, other = complaint(company), acting.start(company, LEAD, "in_warranty", **REPORT)
+    destruction_id, who = asked(company, numbers=[number(company, gone)]), as_(company, LEAD, lambda uow: uow.actor)
+    for user in ("auditor2", "admin"):
+        as_(company, user, deciding.confirm, destruction_id, seen_digest=seen(company, destruction_id), reason="按规定")
+    behind(company, who, lambda uow: documents.add(uow, other.id, photo("同一张.jpg")),
+           SYSTEM, lambda uow: destruction._destroy_next(uow, destruction_id))
+    with company.reading(SYSTEM) as uow:
+        kept, = documents.listing(uow, other.id)
+        assert documents.content(uow, kept.id).data == photo().data
+    assert findings(company) == []
 
 
 # ------------------------------------------------------------------ what goes and what stays

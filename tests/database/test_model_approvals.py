@@ -1,6 +1,7 @@
 """From draft to effect: nobody decides on their own, what runs is what was approved, and every step is on the record."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from engine.tables import (
     process_instance,
 )
 from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.database.behind import behind
 from tests.database.test_model_drafts import NAME, Owners, changed
 
 APPROVER = "management_representative"
@@ -320,6 +322,17 @@ def test_last_version_of_what_others_call_is_not_withdrawn(owners: Owners, compa
                     if approvals._users(uow, row))
     with pytest.raises(Conflict, match="definition_needed"):
         owners.do(APPROVER, approvals.withdraw, form.id, reason="不用了")
+
+
+def test_last_two_versions_are_not_withdrawn_at_once(owners: Owners, company: ProcessEngine) -> None:
+    first = newest(company)
+    draft, digest = submitted(owners)
+    owners.do(APPROVER, approvals.approve, draft, seen=digest)
+    who = owners.do(APPROVER, lambda uow: uow.actor)
+    with pytest.raises(Conflict, match="definition_needed"):
+        behind(company, who, partial(approvals.withdraw, definition_id=first.id, reason="有误"),
+               who, partial(approvals.withdraw, definition_id=newest(company).id, reason="有误"))
+    assert newest(company).version == first.version + 1
 
 
 def test_only_approvers_withdraw_and_say_why(owners: Owners, company: ProcessEngine) -> None:

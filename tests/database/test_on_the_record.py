@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from engine import canonical, history
-from engine.audit import settings_record, standalone_verifier
+from engine.audit import erasure, settings_record, standalone_verifier
 from engine.tables import access_log as log_table
-from engine.tables import definition, history_body, history_event
+from engine.tables import definition, document, history_body, history_event
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests import tampering
 from tests.conftest import Clock, open_engine, settings_for
 from tests.database import acting
+from tests.database.destroying import CONTACT, CUSTOMER, as_, complaint, decided, holding
 from tests.web_client import PASSWORD, Client
 from web import create_app
 from web.sessions import FAILURES
@@ -172,3 +173,21 @@ def test_verify_looks_at_one_case_when_asked(company: ProcessEngine):
     command = create_app(engine=company).test_cli_runner()
     assert command.invoke(args=["verify", "--case", case.id]).output == "ok\n"
     assert command.invoke(args=["verify", "--case", "none"]).exit_code == 1
+
+
+def test_the_log_keeps_no_name_of_somebody_who_is_forgotten(visitor: Client, company: ProcessEngine):
+    complaint(company)
+    with company.reading(SYSTEM) as uow:
+        photo = uow.scalar(sa.select(document.c.id))
+    visitor.sign_in("auditor")
+    visitor.get(f"/documents/{photo}")
+    for name in ("cases.csv", "events.csv"):
+        visitor.get(f"/audit/{name}?customer={CUSTOMER}&q={CONTACT}")
+    visitor.get("/audit/access?kind=document")
+    assert f"{CONTACT}的机器.jpg" in visitor.page
+    assert f"{CONTACT}的机器.jpg" in visitor.get("/audit/access.csv?kind=document").get_data(as_text=True)
+    destruction_id = as_(company, "auditor", erasure.propose, customer=CUSTOMER, reason="来信")
+    assert decided(company, destruction_id) == "destroyed"
+    assert holding(company, CUSTOMER, CONTACT) == []
+    visitor.get("/audit/access?kind=document")
+    assert f"document:{photo}" in visitor.page

@@ -25,7 +25,7 @@ def test_without_credentials_the_answer_is_a_challenge(rest: Rest) -> None:
 
 
 def test_a_malformed_credential_is_refused(rest: Rest) -> None:
-    for header in ("Basic", "Basic !!!", "Basic YXBp", "Bearer abc", "Basic " + "QQ" * 20):
+    for header in ("Basic", "Basic !!!", "Basic YXBp", "Bearer abc", "Basic " + "QQ" * 20, "Basic \xff"):
         assert rest.client.get("/engine-rest/task", headers={"Authorization": header}).status_code == 401, header
 
 
@@ -232,3 +232,30 @@ def test_the_version_is_that_of_the_project(rest: Rest) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert rest.get("/version") == {"version": project["version"]}
     assert rest.get("/engine") == [{"name": "default"}]
+
+
+# ------------------------------------------------------------------ what no database keeps
+def test_text_that_a_database_cannot_keep_is_refused_by_name(rest: Rest, small: Small) -> None:
+    small.deploy(ONE)
+    start = "/process-definition/key/case/start"
+    assert "businessKey" in rest.refused(400, "POST", start, {"businessKey": "a\0b"})["message"]
+    assert "variables" in rest.refused(400, "POST", start, {"variables": typed({"note": "a\0b"})})["message"]
+    told = {"note": {"value": '["a\\u0000b"]', "type": "Json"}}
+    assert "note" in rest.refused(400, "POST", start, {"variables": told})["message"]
+    assert rest.refused(400, "GET", "/task?assignee=a%00b")["message"].count("assignee") == 1
+    rest.refused(404, "GET", "/task/a%00b")
+    rest.refused(401, "GET", "/version", user="a\0b")
+    assert rest.get("/process-instance/count") == {"count": 0}
+
+
+def test_numbers_and_moments_beyond_any_calendar_are_refused(rest: Rest, small: Small) -> None:
+    small.deploy(ONE)
+    rest.refused(400, "GET", "/history/process-instance?startedAfter=0001-01-01T00:00:00.000%2B1400")
+    for name in ("maxResults", "firstResult", "priority"):
+        message = rest.refused(400, "GET", f"/task?{name}=99999999999999999999")["message"]
+        assert f"Cannot set query parameter '{name}'" in message
+    rest.refused(400, "POST", "/task", {"priority": 99999999999999999999})
+
+
+def test_a_foreign_origin_that_cannot_be_read_is_refused(rest: Rest) -> None:
+    rest.refused(403, "GET", "/task", headers={"Origin": "http://[::1"})

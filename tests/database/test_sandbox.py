@@ -23,6 +23,7 @@ from engine.unit_of_work import SYSTEM, ProcessEngine
 from handlers import scratch
 from tests.conftest import MONDAY, Clock
 from tests.database import acting
+from tests.diagram_text import boundary, diagram, end, flows, start, timer, user
 from tests.diagrams.walker import Walker
 
 LEAD, ENGINEER = "lead.changsha", "engineer.changsha"
@@ -91,6 +92,16 @@ def test_time_passes_to_the_next_timer_and_fires_it_at_its_moment(sandbox: Sandb
     later = run.run(sandbox, [], replace(BEGUN, steps=(Step("wait", until=MONDAY + timedelta(minutes=1)),)))
     assert later.now == MONDAY + timedelta(minutes=1)
     assert later.timers == timers
+
+
+def test_time_does_not_pass_over_more_timers_than_a_trial_waits_for(sandbox: Sandbox) -> None:
+    reminded = File("case.bpmn", diagram(
+        start(), user("work", "service_engineer"), boundary("hourly", "work", timer("R/PT1H", "timeCycle"), interrupts=False),
+        end(), end("told"), flows("begin", "work", "done"), flows("hourly", "told"), starters="service_engineer"))
+    far = Step("wait", until=MONDAY + timedelta(days=30))
+    found = run.run(sandbox, [reminded], Scenario("case", "一个月", MONDAY, office="changsha", steps=(far,)))
+    assert found.stopped is not None
+    assert (found.stopped.step, found.stopped.error.code) == (1, "sandbox_too_far")
 
 
 def test_what_cannot_be_done_stops_the_run_at_its_step_and_says_why(sandbox: Sandbox) -> None:

@@ -54,7 +54,9 @@ def test_sign_in_goes_where_the_reader_was_going(visitor: Client) -> None:
     assert visitor.send("/sign-in", user="lead.changsha", password="fuwuflow").location == "/start"
 
 
-@pytest.mark.parametrize("target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:1"])
+@pytest.mark.parametrize("target", [
+    "https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:1", "/\t/elsewhere.example", "//[x",
+    "/x\r\ny: z"])
 def test_sign_in_never_leads_to_another_site(visitor: Client, target: str) -> None:
     visitor.get("/sign-in")
     assert visitor.send("/sign-in", user="lead.changsha", password="fuwuflow", next=target).location == "/inbox"

@@ -143,6 +143,23 @@ def test_closing_an_account_hands_its_tasks_over(app: Flask, admin: Client, comp
     assert lead.sign_in("lead.changsha").status_code == 401
 
 
+def test_account_that_may_not_be_closed_keeps_its_tasks(app: Flask, admin: Client, company: ProcessEngine) -> None:
+    begin(app)
+    jobs.run_all(company)
+    lead = Client(app)
+    lead.sign_in("lead.changsha")
+    with company.reading(SYSTEM) as uow:
+        row = uow.row(sa.select(task).where(task.c.state == "open"))
+    assert row is not None
+    lead.get(f"/tasks/{row.id}")
+    lead.send(f"/tasks/{row.id}/claim")
+    for wrong, status in (({"reason": " "}, 400), ({"reason": "离职", "revision": "99"}, 409)):
+        admin.get("/admin/people/lead.changsha")
+        assert admin.send("/admin/people/lead.changsha/deactivate", **wrong).status_code == status
+    with company.reading(SYSTEM) as uow:
+        assert uow.scalar(sa.select(task.c.assignee).where(task.c.id == row.id)) == "lead.changsha"
+
+
 def test_task_that_cannot_be_handed_over_keeps_the_account_open(app: Flask, admin: Client, company: ProcessEngine) -> None:
     begin(app)
     jobs.run_all(company)
@@ -187,6 +204,16 @@ def test_import_from_excel_gives_passwords_that_work(app: Flask, admin: Client, 
     assert newcomer.sign_in("eng8", rows[1][2]).status_code == 302
 
 
+def test_file_of_passwords_has_no_formula_and_refuses_what_is_no_table(admin: Client) -> None:
+    assert upload(admin, b"user,name\r\neng8,=1+1\r\n") == 200
+    admin.send("/admin/people/import/confirm", text=hidden_text(admin.page, "text"))
+    answer = admin.send("/admin/people/import/passwords", file=hidden_text(admin.page, "file"))
+    assert "eng8,'=1+1," in answer.get_data(as_text=True)
+    csrf = admin.get("/me") and re.search(r'name="csrf" value="([^"]+)"', admin.page)
+    assert csrf
+    assert admin.post("/admin/people/import/passwords", {"csrf": csrf[1], "file": "x" * 140_000}).status_code == 400
+
+
 def test_wrong_rows_are_told_with_line_field_and_what_to_do(admin: Client) -> None:
     assert upload(admin, "user,name,memberships\neng8,八,service_engineer\neng9,九,nobody_knows\n".encode()) == 200
     assert "小组“service_engineer”按办事处办理" in admin.page
@@ -222,6 +249,19 @@ def test_office_with_cases_says_how_many(app: Flask, admin: Client) -> None:
     assert "还有 1 个未结工单" in admin.page
 
 
+@pytest.mark.parametrize(("page", "taken"), [("/admin/offices", "changsha"), ("/admin/groups", "service_engineer")])
+def test_refused_office_or_group_keeps_what_was_typed(admin: Client, page: str, taken: str) -> None:
+    admin.get(page)
+    assert admin.send(page, id=taken, name="衡阳乙", name_en="Hengyang B").status_code == 409
+    assert re.search(r'id="id" name="id"[^>]* value="' + taken, admin.page)
+    assert re.search(r'id="name" name="name"[^>]* value="衡阳乙"', admin.page)
+    assert re.search(r'id="name_en" name="name_en"[^>]* value="Hengyang B"', admin.page)
+    admin.get(page)
+    assert admin.send(f"{page}/{taken}", name="衡阳丙", name_en="x" * 200).status_code == 400
+    assert re.search(rf'id="name-{taken}" name="name"[^>]* value="衡阳丙"', admin.page)
+    assert "衡阳乙" not in admin.page
+
+
 def test_range_of_days_is_set_at_once_and_drawn_in_the_year(admin: Client) -> None:
     admin.get("/admin/calendar")
     admin.send("/admin/calendar", day="2026-07-06", until="2026-07-10", is_working="no", name="高温假")
@@ -236,6 +276,7 @@ def test_hours_that_overlap_are_refused(admin: Client) -> None:
     admin.get("/admin/calendar")
     answer = admin.send("/admin/calendar/hours", begin0="08:00", end0="12:00", begin1="11:00", end1="17:00")
     assert answer.status_code == 400
+    assert 'name="begin1" value="11:00"' in admin.page  # what was typed is still there to correct
     assert admin.send("/admin/calendar/hours", begin0="soon", end0="12:00").status_code == 400
     admin.send("/admin/calendar/hours", begin0="08:00", end0="16:00")
     assert admin.send("/admin/calendar/hours").status_code == 302

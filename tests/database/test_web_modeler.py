@@ -259,3 +259,55 @@ def test_shipped_diagrams_have_no_error_in_a_draft(owner: Person) -> None:
     draft = owner.draft("complaint")
     assert json.loads(owner.call("POST", f"{draft}/check", "{}", Content_Type="application/json").data)["errors"] == 0
     assert (ROOT / "bpmn" / "complaint.bpmn").exists()
+
+
+def test_file_of_a_draft_is_read_only_by_those_who_model(app: Flask, owner: Person) -> None:
+    draft = owner.draft()
+    assert owner.call("GET", f"{draft}/files/{NAME}").status_code == 200
+    for user in ("engineer.changsha", "auditor"):
+        answer = Person(app, user).call("GET", f"{draft}/files/{NAME}")
+        assert (answer.status_code, answer.json["code"]) == (403, "may_not_model")
+
+
+@pytest.mark.parametrize(("deed", "fields"), [
+    ("start", {"begin": "0001-01-01T00:00"}), ("complete", {"element": "issue_parts", "at": "x"}),
+    ("wait", {"until": "day", "now": "soon"}),
+    ("wait", {"until": "moment", "now": "2026-01-01T00:00", "moment": "2026-01-02T00:00"}),
+    ("wait", {"until": "week", "now": "9999-12-31T23:59:59+00:00"})])
+def test_odd_step_of_a_trial_is_refused_in_words(owner: Person, deed: str, fields: dict[str, str]) -> None:
+    draft = owner.draft()
+    answer = owner.post(f"{draft}/try/parts_issue/{deed}", {"csrf": owner.csrf, **fields})
+    assert answer.status_code in (400, 422)
+    assert 'role="alert"' in owner.page
+
+
+def test_export_is_called_as_the_draft_in_letters_that_a_header_may_have(owner: Person) -> None:
+    draft = owner.draft()
+    owner.post(draft, {"csrf": owner.csrf, "title": "配件发放 2026", "reason": "缩短期限"})
+    answer = owner.get(f"{draft}/export")
+    assert (answer.status_code, answer.headers["Content-Disposition"]) == (
+        200, 'attachment; filename="____ 2026.zip"; filename*=UTF-8\'\'%E9%85%8D%E4%BB%B6%E5%8F%91%E6%94%BE%202026.zip')
+
+
+@pytest.mark.parametrize("key", ["a\\u0000", "a\\ud800"])
+def test_form_with_a_character_that_no_database_keeps_is_refused(owner: Person, key: str) -> None:
+    draft = owner.draft()
+    assert owner.bring(draft, ("extra.form", FORM.replace(b"extra", key.encode()))) == 422
+    assert "extra.form" in owner.page
+    assert owner.get(f"{draft}/export/extra.form").status_code == 404
+
+
+def test_reason_of_a_decision_that_came_too_late_is_still_there(app: Flask, owner: Person) -> None:
+    draft = owner.draft()
+    owner.call("PUT", f"{draft}/files/{NAME}", changed("一"), If_Match='"1"')
+    owner.get(draft)
+    assert owner.send(f"{draft}/submit").status_code == 302
+    approver = Person(app, "management_representative")
+    approver.get(f"{draft}/approval")
+    late = approver.hidden(f"{draft}/approve")
+    told = {"when": "later", "effective_from": "2020-01-01T08:00", "reason": "先看附件"}
+    assert approver.post(f"{draft}/approve", {**late, **told}).status_code == 400
+    assert 'maxlength="4000">先看附件</textarea>' in approver.page
+    owner.post(f"{draft}/take-back", {"csrf": owner.csrf, "reason": "再改一处"})
+    assert approver.post(f"{draft}/reject", {**late, "reason": "期限写错了"}).status_code == 409
+    assert "readonly>期限写错了</textarea>" in approver.page

@@ -8,6 +8,7 @@ from flask import Response, request
 from flask_babel import gettext as _
 
 from engine import identity, passwords, user_import
+from engine.audit.spreadsheet import safe
 from engine.errors import EngineError, InvalidValue
 from web import errors
 from web.access import needs, unit_of_work
@@ -76,7 +77,11 @@ def confirm_import() -> str | tuple[str, int]:
 @needs("admin")
 def import_passwords() -> Response:
     """The passwords that the page before showed, as a file: they are kept nowhere."""
-    return _file(list(csv.reader(io.StringIO(request.form.get("file", "")))), "users-passwords.csv")
+    try:
+        rows = list(csv.reader(io.StringIO(request.form.get("file", ""))))
+    except csv.Error as problem:
+        raise InvalidValue("csv", field="file", value=str(problem)) from problem
+    return _file(rows, "users-passwords.csv")
 
 
 def _text(data: bytes) -> str:
@@ -110,5 +115,5 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _file(rows: Sequence[Sequence[str]], name: str) -> Response:
-    body = MARK + _csv(rows)
+    body = MARK + _csv([[safe(cell) for cell in row] for row in rows])
     return Response(body, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})

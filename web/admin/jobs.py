@@ -5,6 +5,7 @@ from datetime import date
 from flask import request
 
 from engine import forecast
+from engine.durations import YEARS
 from web.access import needs, unit_of_work
 from web.admin.room import after, pages, show
 from web.layout import deadlines
@@ -26,8 +27,10 @@ def jobs() -> str:
 
 
 def _day() -> date | None:
+    """The day that was asked for; None for none, and for one on which no calendar has a job."""
     try:
-        return date.fromisoformat(request.args.get("day", ""))
+        found = date.fromisoformat(request.args.get("day", ""))
     except ValueError:
         return None
+    return found if found.year in YEARS else None
 

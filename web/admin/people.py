@@ -94,8 +94,11 @@ def reset_password(user_id: str) -> str:
 @needs("admin")
 def deactivate(user_id: str) -> Response | tuple[str, int]:
     """Hand over the user's open tasks, each in its own transaction, then close the account and end its sessions."""
-    left = hand_over(user_id, field("to")) if field("handing") else []
+    left: list[Told] = []
     try:
+        with unit_of_work(writes=False) as uow:
+            organization.must_be_closable(uow, user_id, revision=_revision(), reason=field("reason"))
+        left = hand_over(user_id, field("to")) if field("handing") else []
         with unit_of_work(writes=True) as uow:
             organization.deactivate_user(uow, user_id, revision=_revision(), reason=field("reason"))
             sessions.end_all(uow, user_id)

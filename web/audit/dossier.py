@@ -17,6 +17,7 @@ from web.access import engine, needs, unit_of_work
 from web.audit import dossier_words
 from web.audit.room import must_audit, pages
 from web.layout import words
+from web.layout.sending import named
 from web.records.pdf import fonts
 
 TEMPLATE = Path(__file__).parent / "dossier.typ"
@@ -81,6 +82,4 @@ def _printed(uow: UnitOfWork) -> str:
 
 
 def _sent(data: bytes, name: str, kind: str) -> Response:
-    response = Response(data, mimetype=kind)
-    response.headers.set("Content-Disposition", "attachment" if kind == "application/zip" else "inline", filename=name)
-    return response
+    return named(Response(data, mimetype=kind), name, saves=kind == "application/zip")

@@ -80,7 +80,7 @@ def _sent(name: str, mimetype: str, write: Write) -> Response:
         with unit_of_work(writes=False) as uow:
             must_audit(uow)
             rows, day = write(uow, file, wanted, names), uow.now.astimezone(words.ZONE).date()
-        _record(name, {"criteria": criteria.as_json(), "rows": rows, "pseudonyms": names.hides})
+        _record(name, {"criteria": criteria.as_record(), "rows": rows, "pseudonyms": names.hides})
         size = file.tell()
         file.seek(0)
         response = send_file(file, mimetype, as_attachment=True, download_name=name.replace(".", f"-{day}.", 1))

@@ -52,7 +52,7 @@ def file(document_id: str) -> Response:
     with unit_of_work(writes=False) as uow:
         found = documents.content(uow, document_id)
         case_id = documents.row_of(uow, document_id).instance_id
-    access_log.note(engine(), g.actor, "document", found.name, instance_id=case_id, detail={"document": document_id})
+    access_log.note(engine(), g.actor, "document", f"document:{document_id}", instance_id=case_id)
     saves = "save" in request.args or found.media_type not in SHOWN
     return _sent(found, documents.bytes_of(engine().settings, found), saves=saves)
 

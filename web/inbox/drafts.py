@@ -11,7 +11,7 @@ from engine.drafts import Draft
 from engine.errors import AlreadyChanged, InvalidValue
 from web import errors
 from web.access import needs, unit_of_work
-from web.layout import words
+from web.layout import island, words
 
 pages = Blueprint("drafts", __name__)
 Answer = Response | tuple[Response, int]
@@ -29,7 +29,7 @@ def find() -> Response:
 @needs("signed_in")
 def save() -> Answer:
     """Keep `entries`. 409 with the other draft if another device saved later than `basis`, unless it `overrides` that."""
-    sent = request.get_json(silent=True)
+    sent = island.read_json(request.get_data())
     entries = sent.get("entries") if isinstance(sent, dict) else None
     if not isinstance(sent, dict) or not isinstance(entries, dict):
         raise InvalidValue(field="entries", value="")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from engine.unit_of_work import Option
 from web.layout.words import language
 
 Values = Mapping[str, Any]
+HALF = re.compile("[\ud800-\udfff]")  # of a pair of surrogates
 
 
 def definition(schema: Values, variables: Values, lists: Mapping[str, Sequence[Option]], *, decision: str | None = None,
@@ -36,11 +38,21 @@ def is_empty(shown: Mapping[str, Any]) -> bool:
 
 def read_values(text: str) -> dict[str, Any]:
     """The values that the island sent as JSON; anything else gives none."""
-    try:
-        values = json.loads(text or "{}")
-    except ValueError:
-        return {}
+    values = read_json(text)
     return values if isinstance(values, dict) else {}
+
+
+def read_json(text: str | bytes) -> Any:
+    """What a script sent as JSON; None for what is none, or is nested so deeply that nobody wrote it.
+
+    Half of an emoji, which a field of limited length may cut off, becomes the sign for what cannot be shown.
+    """
+    try:
+        found = json.loads(text)
+        written = json.dumps(found, ensure_ascii=False)
+        return json.loads(HALF.sub("\ufffd", written)) if HALF.search(written) else found
+    except (ValueError, RecursionError):
+        return None
 
 
 def labels(schema: Values | None) -> dict[str, str]:

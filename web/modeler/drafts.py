@@ -17,6 +17,7 @@ from engine.unit_of_work import UnitOfWork
 from web import errors
 from web.access import needs, unit_of_work
 from web.layout import words
+from web.layout.sending import named
 from web.modeler.room import IN_WORK, address, field, must_model, must_model_or_decide, pages, show, status
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same draft is the same archive, byte for byte
@@ -242,6 +243,4 @@ def _title(names: Sequence[str]) -> str:
 
 
 def _saved(data: bytes, name: str, mimetype: str) -> Response:
-    response = Response(data, mimetype=mimetype)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return named(Response(data, mimetype=mimetype), name)

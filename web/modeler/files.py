@@ -15,7 +15,7 @@ from engine.modeling.drafts import Other
 from engine.unit_of_work import UnitOfWork
 from web import errors
 from web.access import needs, unit_of_work
-from web.layout import words
+from web.layout import island, words
 from web.modeler.room import must_model, pages
 
 TOUCH = 30  # seconds between two touches of an open session
@@ -54,6 +54,7 @@ def list_files(draft_id: str) -> Response:
 def read_file(draft_id: str, name: str) -> Response:
     """The bytes of a file; its revision is the ETag."""
     with unit_of_work(writes=False) as uow:
+        must_model(uow)
         row = drafts.files(uow, draft_id).get(name)
         data = drafts.content(uow, draft_id, name)
     response = Response(data, mimetype=TYPES[row.kind] if row else "application/octet-stream")
@@ -186,7 +187,7 @@ def _revision() -> int | None:
 
 def _on_screen() -> dict[str, str]:
     """The files that the editor sent, by name."""
-    sent = request.get_json(silent=True)
+    sent = island.read_json(request.get_data())
     typed = sent.get("files", {}) if isinstance(sent, dict) else None
     if not isinstance(typed, dict) or not all(isinstance(text, str) for text in typed.values()):
         raise InvalidValue(field="files", value="")

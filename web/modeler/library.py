@@ -10,6 +10,7 @@ from engine.errors import EngineError
 from engine.modeling import approvals, drafts, library
 from web.access import needs, unit_of_work
 from web.layout import words
+from web.layout.sending import named
 from web.modeler.room import field, pages, show, status
 
 PICTURE: dict[str, Any] = {"done": [], "flows": [], "tokens": {}, "incidents": [], "interventions": [], "here": None}
@@ -50,9 +51,7 @@ def definition_file(definition_id: str) -> Response:
     with unit_of_work(writes=False) as uow:
         row = deployments.definition_row(uow, definition_id)
         data = bundles.stored_bytes(uow, row.sha256)
-    response = Response(data, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=row.resource_name)
-    return response
+    return named(Response(data, mimetype="application/octet-stream"), row.resource_name)
 
 
 def _definition(kind: str, key: str, error: EngineError | None = None) -> str:

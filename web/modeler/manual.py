@@ -15,6 +15,7 @@ from engine.modeling.manual import Manual
 from engine.unit_of_work import UnitOfWork
 from web.access import needs, unit_of_work
 from web.layout import words
+from web.layout.sending import named
 from web.modeler.differences import known_names
 from web.modeler.room import pages, show
 from web.records.pdf import fonts
@@ -44,9 +45,7 @@ def manual_pdf(key: str) -> Response:
                 "language": words.language()}
     data = typst.compile(TEMPLATE.read_bytes(), font_paths=fonts(), format="pdf",
                          sys_inputs={"manual": json.dumps(told, ensure_ascii=False)})
-    response = Response(data, mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "inline", filename=f"{key}-{found.version.row.version}.pdf")
-    return response
+    return named(Response(data, mimetype="application/pdf"), f"{key}-{found.version.row.version}.pdf", saves=False)
 
 
 def _manual(uow: UnitOfWork, key: str) -> Manual:

@@ -61,7 +61,7 @@ def moment(name: str) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text).replace(tzinfo=words.ZONE).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InvalidValue("due_at", field=name, value=text) from None
 
 

@@ -5,7 +5,7 @@ The page has no state but the scenario so far, kept for the person as what they 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from flask import Response, current_app, redirect, request, url_for
@@ -141,8 +141,10 @@ def _start(before: Scenario | None) -> Scenario:
 
 
 def _complete(before: Scenario | None) -> Scenario:
-    step = Step("complete", field("element", 200), values=_typed(), at=int(field("at", 4) or 0))
-    return _with(before, step)
+    at = field("at", 4) or "0"
+    if not at.isdecimal():
+        raise InvalidValue("scenario", field="at", value=at)
+    return _with(before, Step("complete", field("element", 200), values=_typed(), at=int(at)))
 
 
 def _wait(before: Scenario | None) -> Scenario:
@@ -150,7 +152,7 @@ def _wait(before: Scenario | None) -> Scenario:
     wanted = field("until", 40)
     if wanted == "next":
         return _with(before, Step("wait"))
-    now = datetime.fromisoformat(field("now", 60))
+    now = scenario.moment(field("now", 60), "now")
     until = now + WAITS[wanted] if wanted in WAITS else moment("moment")
     if until is None or until <= now:
         raise InvalidValue("due_past", field="moment", value=field("moment", 40))

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import EngineError
+from web import errors
 from web.rest import about, definitions, deployments, history, instances, messages, tasks
 from web.rest.openapi import PREFIX
 from web.rest.refusals import RestRefusal, respond
@@ -23,7 +24,8 @@ for each in (about, deployments, definitions, instances, tasks, messages, histor
 def refuse(error: Exception) -> Response:
     """Tell what went wrong in the words of this API; what nobody expected is logged."""
     if not isinstance(error, RestRefusal | EngineError | HTTPException):
-        log.error("request failed: %s %s", request.method, request.path, exc_info=error)
+        level = logging.ERROR if errors.unforeseen(error).code == "failed" else logging.WARNING
+        log.log(level, "request failed: %s %s", request.method, request.path, exc_info=error)
     return respond(error)
 
 

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
-from urllib.parse import urlsplit
 
 from flask import current_app, request
+from werkzeug.datastructures import Authorization
 
 from engine import identity, passwords
 from engine.unit_of_work import UnitOfWork
 from web import sessions
-from web.access import NOBODY, engine
+from web.access import NOBODY, engine, host_of
 from web.rest.refusals import RestRefusal
 
 REMEMBERED = timedelta(minutes=5)
@@ -91,8 +91,8 @@ def credentials() -> Credentials:
 
 
 def _known() -> tuple[bytes, Known]:
-    given = request.authorization
-    if given is None or given.type != "basic" or given.username is None or given.password is None:
+    given = _given()
+    if given is None or given.type != "basic" or given.username is None or given.password is None or "\0" in given.username:
         raise RestRefusal(401, "Name and password are needed (HTTP Basic)", "AuthenticationException")
     digest, now = credentials().digest(given.username, given.password), engine().clock()
     known = credentials().find(digest, now)
@@ -100,6 +100,14 @@ def _known() -> tuple[bytes, Known]:
         known = Known(given.username, _verified(given.username, given.password), now + REMEMBERED)
         credentials().keep(digest, known, now)
     return digest, known
+
+
+def _given() -> Authorization | None:
+    """What the header says; None for none, and for letters that no header has."""
+    try:
+        return request.authorization
+    except ValueError:
+        return None
 
 
 def _verified(user: str, password: str) -> int:
@@ -119,5 +127,5 @@ def _verified(user: str, password: str) -> int:
 
 def _check_origin() -> None:
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and host_of(origin) != request.host:
         raise RestRefusal(403, "The request came from another site; nothing was done", "AuthorizationException")

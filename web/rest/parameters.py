@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from flask import request
 
+from engine import canonical
 from engine.errors import InvalidValue
 from engine.queries.paging import Paging
 from web.rest.refusals import RestRefusal
-from web.rest.values import read_moment
+from web.rest.values import INT, read_moment
 
 Query = TypeVar("Query")
 _FILTERS: dict[type[Any], Mapping[str, type[Any]]] = {}  # reading the hints of a class takes a millisecond
@@ -37,6 +38,9 @@ def body(*names: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RestRefusal(400, "The body must be a JSON object")
     _refuse_unknown(found, names, "field")
+    unkept = next((name for name, value in found.items() if canonical.has_unkept(value)), None)
+    if unkept is not None:
+        raise RestRefusal(400, f"{unkept} has a character that cannot be kept (such as U+0000)")
     return found
 
 
@@ -130,11 +134,19 @@ def _from_text(name: str, value: str, kind: type[Any]) -> Any:
 def _from_json(name: str, value: Any, kind: type[Any]) -> Any:
     if kind is tuple and isinstance(value, list) and all(isinstance(each, str) for each in value):
         return tuple(value)
-    if kind is datetime and isinstance(value, str):
-        return _from_text(name, value, kind)
+    if (kind is datetime and isinstance(value, str)) or (kind is int and type(value) is int):
+        return _from_text(name, str(value), kind)
     if kind is not tuple and type(value) is kind:
         return value
     raise RestRefusal(400, f"{name} has an invalid value: {value!r}")
+
+
+def _integer(value: str) -> int:
+    """A number of Java's Integer, as wide as the columns that it is compared with."""
+    number = int(value)
+    if not -INT <= number < INT:
+        raise ValueError(value)
+    return number
 
 
 def _boolean(value: str) -> bool:
@@ -148,7 +160,7 @@ def _moment(value: str) -> datetime:
 
 
 _READERS: Mapping[type[Any], Callable[[str], Any]] = {
-    str: str, int: int, bool: _boolean, datetime: _moment, tuple: lambda value: tuple(value.split(",")) if value else (),
+    str: str, int: _integer, bool: _boolean, datetime: _moment, tuple: lambda value: tuple(value.split(",")) if value else (),
 }
 
 

@@ -140,7 +140,7 @@ def _other(error: Exception) -> RestRefusal:
     if isinstance(error, HTTPException) and error.code is not None:
         words = HTTPStatus(error.code).phrase
         return RestRefusal(error.code, f"HTTP {error.code} {words}", WERKZEUG.get(error.code, "WebApplicationException"))
-    return RestRefusal(500, errors.sentence(error, "en"), "ProcessEngineException", code=0)
+    return of_engine(errors.unforeseen(error))
 
 
 _TELLERS = (

@@ -46,7 +46,10 @@ def read_moment(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError(f"{text!r} has no offset")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as problem:
+        raise ValueError(f"{text!r} is beyond the calendar") from problem
 
 
 def _kind(value: Any) -> str:
@@ -84,6 +87,8 @@ def _storable(name: str, value: Any) -> Any:
         canonical.dumps(value)
     except InvalidValue as problem:
         raise RestRefusal(400, f"variable {name} cannot be stored: {problem.facts.get('reason')}") from problem
+    if canonical.has_unkept(value):  # it came as JSON in a text
+        raise RestRefusal(400, f"variable {name} cannot be stored: it has a character that cannot be kept (such as U+0000)")
     return value
 
 
