@@ -40,7 +40,8 @@ WORDS = {
              "this row does not continue the one before: a row was changed, removed, inserted or swapped"),
     "header": ("此行的内容与其哈希不符", "this row's header does not give its hash"),
     "body": ("此行的正文与其摘要不符", "this row's body does not give its digest"),
-    "body_gone": ("此行的正文不见了，也没有销毁记录", "this row's body is gone and no recorded destruction says so"),
+    "body_gone": ("此行的正文不见了，变更记录里没有销毁它的事件",
+                  "this row's body is gone and no event of the record of changes says that just these bodies were destroyed"),
     "head": ("链的末尾与工单上记的链头不符", "the chain does not end at the head on its row"),
     "no_head": ("这些事件没有所属的工单", "these events belong to no case"),
     "signed_otherwise": ("检查点签过的内容与现在不同：自此行起被改写",
@@ -539,7 +540,7 @@ class Walk:
     def __init__(self, signed: Signed, progress: Progress) -> None:
         self.signed, self.progress = signed, progress
         self.tail_floor = signed.tail_floor()
-        self.destroyed: dict[str, tuple[str, int]] = {}
+        self.destroyed: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.late: dict[int, list[tuple[str, int]]] = {}
 
     def follow(self, chain: str, events: Grouped, heads: list[tuple[int, str]],
@@ -553,7 +554,7 @@ class Walk:
                 return Finding(problem, chain, min(seq, event[1]))
             prev = event[10]
             if event[12] is None:
-                self.destroyed.setdefault(event[14], (chain, seq))
+                self.destroyed.setdefault((event[14], chain), []).append((seq, event[8]))
             while place < len(leaves) and leaves[place][1] < seq:
                 place += 1
             if place < len(leaves) and leaves[place][1] == seq:
@@ -592,13 +593,19 @@ def end_problem(chain: str, end: tuple[int, str], sure: int, heads: list[tuple[i
     return None if heads == [end] else Finding("head", chain, end[0])
 
 
-def verify_destructions(source: Database, destroyed: Mapping[str, tuple[str, int]]) -> Iterator[Finding]:
-    """A body may be gone only by a destruction that the chain `organization` names."""
-    named = "\n".join(f"{element}\n{body.decode()}" for element, command, body in source.rows("organization")
-                      if "destroy" in command or "eras" in command or "destruction" in command)
-    for destruction, (chain, seq) in destroyed.items():
-        if destruction not in named:
-            yield Finding("body_gone", chain, seq, f"destruction {destruction}")
+def verify_destructions(source: Database, destroyed: Mapping[tuple[str, str], list[tuple[int, str]]]) -> Iterator[Finding]:
+    """Bodies may be gone only by an event `destroy` of the chain `organization` that counts and digests just these.
+
+    `destroyed`: (destruction, chain) → `(number, body digest)` of the rows without a body. What was proposed or rejected is none.
+    """
+    told = set()
+    for element, command, body in source.rows("organization"):
+        after = json.loads(body).get("after") or {} if command == "destroy" else {}
+        if "bodies" in after:
+            told.add((element.partition(":")[2], after["case"], after["bodies"], after["bodies_digest"]))
+    for (destruction, chain), bodies in destroyed.items():
+        if (destruction, chain, len(bodies), sha256(canonical([list(each) for each in bodies]).encode())) not in told:
+            yield Finding("body_gone", chain, bodies[0][0], f"destruction {destruction}")
 
 
 def verify_access(source: Database, signed: Signed) -> Iterator[Finding]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 
-from engine import history
-from engine.audit import standalone_verifier
-from engine.tables import destruction, history_body, history_event, tombstone
-from engine.unit_of_work import SYSTEM
+from engine import erasing, history
+from engine.audit import checkpoint_verification, standalone_verifier
+from engine.tables import access_log, destruction, history_body, history_event, tombstone
+from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests import tampering
 from tests.conftest import Clock, Databases, open_engine
 
@@ -79,21 +79,62 @@ def test_one_case_is_checked_by_itself(kept: Kept, copy: Callable[[], str]):
     assert [each.kind for each in tampering.check(url, *kept[1:], case="nothing")] == ["no_case"]
 
 
-def test_a_body_is_gone_only_by_a_destruction_that_the_record_names(kept: Kept, copy: Callable[[], str]):
-    url, clock = copy(), Clock()
-    clock.move(hours=3)
-    engine = open_engine(url, clock)
+@pytest.mark.parametrize("change", [sa.delete(access_log), sa.update(access_log).values(actor="somebody")], ids=["gone", "other"])
+def test_our_own_verification_names_a_look_that_is_not_as_it_was_signed(kept: Kept, copy: Callable[[], str], change: sa.Delete):
+    url = copy()
+    with tampering.as_owner(url) as connection:
+        first = connection.scalars(sa.select(access_log.c.id).order_by(access_log.c.id)).all()[2]
+        connection.execute(change.where(access_log.c.id == first))
+    engine = open_engine(url, Clock())
+    with engine.reading(SYSTEM) as uow:
+        found = [(each.kind, each.seq) for each in checkpoint_verification.verify(uow)]
+    engine.close()
+    (kind, seq), = found
+    assert (kind, seq in (1, 2, 3)) == ("access", True)
+    assert [(each.kind, each.seq) for each in tampering.check(url, *kept[1:])] == [("access", seq)]
+
+
+def bury(engine: ProcessEngine, command: str) -> tuple[str, int, str]:
+    """The body of a first event goes behind a tombstone; `command` names the destruction. Gives chain, number and digest."""
     with engine.transaction(SYSTEM) as uow:
         event = uow.rows(sa.select(history_event).where(history_event.c.command == "start"))[0]
         uow.execute(sa.insert(destruction).values(id="d1", kind="erasure", subject="", reason="", status="destroyed",
                                                   proposed_by="a", proposed_at=uow.now))
+        history.record_change(uow, command, subject="destruction:d1", before=None, after={"status": "proposed"})
         uow.execute(sa.insert(tombstone).values(instance_id=event.instance_id, seq=event.seq, body_digest=event.body_digest,
                                                 destruction_id="d1", at=uow.now))
         uow.execute(sa.delete(history_body).where(
             history_body.c.instance_id == event.instance_id, history_body.c.seq == event.seq))
-    found = tampering.check(url, *kept[1:])
-    assert [(each.kind, each.chain, each.seq) for each in found] == [("body_gone", event.instance_id, event.seq)]
+        return event.instance_id, event.seq, event.body_digest
+
+
+def tell_destroyed(engine: ProcessEngine, chain: str, bodies: list[tuple[int, str]]) -> None:
+    """The event that says that these bodies were destroyed."""
     with engine.transaction(SYSTEM) as uow:
-        history.record_change(uow, "destroy", subject="destruction:d1", before=None, after=None)
+        history.record_change(uow, "destroy", subject="destruction:d1", before=None, after={
+            "case": chain, "bodies": len(bodies), "bodies_digest": erasing.bodies_digest(bodies)})
+
+
+@pytest.mark.parametrize("command", ["propose_destruction", "reject_destruction", "confirm_destruction"])
+def test_what_was_only_proposed_or_rejected_excuses_no_missing_body(kept: Kept, copy: Callable[[], str], command: str):
+    url, clock = copy(), Clock()
+    clock.move(hours=3)
+    engine = open_engine(url, clock)
+    chain, seq, _digest = bury(engine, command)
+    found = tampering.check(url, *kept[1:])
+    engine.close()
+    assert [(each.kind, each.chain, each.seq) for each in found] == [("body_gone", chain, seq)]
+
+
+def test_a_body_is_gone_only_by_an_event_that_digests_just_this_one(kept: Kept, copy: Callable[[], str]):
+    url, clock = copy(), Clock()
+    clock.move(hours=3)
+    engine = open_engine(url, clock)
+    chain, seq, digest = bury(engine, "propose_destruction")
+    tell_destroyed(engine, "another case", [(seq, digest)])
+    tell_destroyed(engine, chain, [(seq + 1, digest)])
+    assert [each.kind for each in tampering.check(url, *kept[1:])] == ["body_gone"]
+    tell_destroyed(engine, chain, [(seq, digest)])
     assert tampering.check(url, *kept[1:]) == []
+    assert tampering.check(url, *kept[1:], case=chain) == []
     engine.close()
