@@ -31,7 +31,7 @@ def result(uow: UnitOfWork, sample_id: str) -> PrintedRecord:
     return PrintedRecord(
         "sample", "审核抽样结果", "Audit sample", sample_id[:12], _named(uow, "office", asked.get("office", "")), "5.6, 5.7",
         (Fact("名称", "Title", row.title, is_long=True), *_numbers(rows)),
-        (_method(uow, row), _strata(uow, row), _questions(row), _cases(row, rows)),
+        (_method(uow, row), _strata(uow, row), _questions(row), _cases(row, rows), *_withdrawn(uow, sample_id)),
         (Signature("抽样人", "Drawn by", _person(uow, row.created_by), _day(row.created_at)),
          Signature("结束人", "Closed by", _person(uow, row.closed_by), _day(row.closed_at))))
 
@@ -91,6 +91,15 @@ def _cases(row: Any, rows: list[Any]) -> Section:
                   each.note, each.follow_key or "") for each in rows)
     head = ("#", "工单 Case", "回答 Answers", "结论 Status", "说明 Note", "纠正措施 Action")
     return Section("工单", "Cases", head=head, rows=told)
+
+
+def _withdrawn(uow: UnitOfWork, sample_id: str) -> tuple[Section, ...]:
+    """The findings that were taken back; no section where none was."""
+    rows = tuple((str(each.position), f"{each.note}\n{_person(uow, each.found_by)} {_day(each.found_at)}",
+                  f"{each.reason}\n{_person(uow, each.by)} {_day(each.at)}", each.follow_key)
+                 for each in samples.withdrawn(uow, sample_id))
+    head = ("#", "原结论 Finding", "撤回原因 Why withdrawn", "纠正措施 Action")
+    return (Section("已撤回的不符合", "Withdrawn findings", head=head, rows=rows),) if rows else ()
 
 
 def _answers(names: list[str], given: Mapping[str, str]) -> str:
