@@ -1,14 +1,28 @@
 """Whatever the owner of the tables does to the record, a verifier that shares no code with its writer names the first bad row."""
 
 import random
+import re
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from engine import erasing, history
 from engine.audit import checkpoint_verification, standalone_verifier
-from engine.tables import access_log, destruction, history_body, history_event, tombstone
+from engine.tables import (
+    access_log,
+    checkpoint,
+    checkpoint_leaf,
+    destruction,
+    history_body,
+    history_event,
+    process_instance,
+    tombstone,
+)
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests import tampering
 from tests.conftest import Clock, Databases, open_engine
@@ -77,6 +91,47 @@ def test_one_case_is_checked_by_itself(kept: Kept, copy: Callable[[], str]):
     forgery = tampering.tamper(url, "cloned case", random.Random(1))
     assert [each.kind for each in tampering.check(url, *kept[1:], case=forgery.chain)] == ["late"]
     assert [each.kind for each in tampering.check(url, *kept[1:], case="nothing")] == ["no_case"]
+
+
+def test_a_case_is_named_by_its_number_too(kept: Kept, copy: Callable[[], str]):
+    url = copy()
+    with tampering.as_owner(url) as connection:
+        forgery = tampering.Forger(connection, random.Random(1)).edit()
+        number = connection.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == forgery.chain))
+    assert [(each.chain, each.seq) for each in tampering.check(url, *kept[1:], case=number)] == [(forgery.chain, forgery.seq)]
+
+
+def test_what_was_looked_at_and_what_was_not_is_said(kept: Kept, copy: Callable[[], str], capsys: pytest.CaptureFixture[str]):
+    assert standalone_verifier.main([copy()]) == 0
+    said = capsys.readouterr()
+    assert said.out == "ok\n"
+    assert "--key is missing" in said.err
+    assert "--checkpoints is missing" in said.err
+    assert re.search(r"\d+ rows of \d+ chains; newest checkpoint \d+ \(2026-03-02T\S+Z\), 0 rows not signed yet", said.err)
+    with tampering.as_owner(url := copy()) as connection:
+        for table in (checkpoint_leaf, checkpoint):
+            connection.execute(sa.delete(table))
+    standalone_verifier.main([url])
+    assert "there is no checkpoint: nothing is signed" in capsys.readouterr().err
+
+
+def test_a_copy_where_nothing_can_be_written_beside_it_is_read(kept: Kept, copy: Callable[[], str]):
+    path = sa.make_url(copy()).database or ""
+    if not Path(path).is_file():
+        pytest.skip("a server keeps its own files")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+    connection.close()
+    Path(f"{path}-shm").mkdir()  # as on a medium that is read only, no such file can be made
+    found = tampering.check(f"sqlite:///{path}", *kept[1:])
+    Path(f"{path}-shm").rmdir()
+    assert found == []
+
+
+def test_a_machine_without_the_package_is_told_what_to_install():
+    program = [sys.executable, "-I", "-S", standalone_verifier.__file__, "case.zip"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (done.returncode, "pip install cryptography" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
 @pytest.mark.parametrize("change", [sa.delete(access_log), sa.update(access_log).values(actor="somebody")], ids=["gone", "other"])
