@@ -1,5 +1,6 @@
 """A year of the demonstration, short: through the engine, in order, the same for the same seed, and provable."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
@@ -104,6 +105,19 @@ def test_every_variable_of_a_year_has_words(year: ProcessEngine) -> None:
     asked = {field.key.partition(".")[0] for form in forms for field in fields(form)}
     known = asked | {each["name"] for each in listed} | {"starter", "office"}
     assert {row.name for row in rows(year, variable.c.name)} - known == set()
+
+
+def test_every_code_of_a_year_has_words(year: ProcessEngine) -> None:
+    """A value such as `production_date` is told by an option of a form, a list of the server, or `bpmn/variables.json`."""
+    listed = canonical.loads((ROOT / "bpmn" / "variables.json").read_bytes())["variables"]
+    told = {(each["name"], one["value"]) for each in listed for one in each.get("values", [])}
+    forms = [canonical.loads(path.read_bytes()) for path in sorted((ROOT / "bpmn" / "forms").glob("*.form"))]
+    asked = [field for form in forms for field in fields(form)]
+    told |= {(field.key, option.value) for field in asked for option in field.options}
+    by_list = {field.key for field in asked if field.values_key}
+    codes = {(row.name, canonical.loads(row.value)) for row in rows(year, variable.c.name, variable.c.value)
+             if re.fullmatch(r'"[a-z_]+"', row.value) and row.name not in {"starter", "office", "engineer", *by_list}}
+    assert codes - told == set()
 
 
 def runner(engine: ProcessEngine) -> Callable[..., Result]:

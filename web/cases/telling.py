@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from engine import bundles, forms, identity, interventions
 from engine.cases import Case, CaseProcess, Event, Variable
 from engine.forms import Field
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import SYSTEM, UnitOfWork
 from web.cases import variable_names
 from web.layout import island, words
 
@@ -221,10 +221,10 @@ def _asking(uow: UnitOfWork, case: Case) -> dict[str, str]:
 
 
 def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
-    """Variable → value → words, from every form of the case and the lists of the server that they name."""
-    found: dict[str, dict[Any, str]] = {
+    """Variable → value → words: the company's list, every form of the case and the lists of the server that they name."""
+    found: dict[str, dict[Any, str]] = variable_names.values(uow.engine.settings.diagram_folder) | {
         "office": {row.id: words.in_words(row) for row in identity.offices(uow)},
-        "starter": {row.id: words.in_words(row) for row in identity.users(uow)}}
+        "starter": {row.id: words.in_words(row) for row in identity.users(uow)} | {SYSTEM.id: str(_("system"))}}
     english = words.language() == "en"
     for name, field in _fields(uow, case):
         there = found.setdefault(name, {})
