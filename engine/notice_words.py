@@ -38,9 +38,9 @@ SENTENCES: Mapping[str, Pair] = {
                     "{number} records ({records}) are due to be destroyed: please decide"),
     "destruction.second": ("{who}已同意销毁{records}共 {number} 份，等您作为第二人决定",
                            "{who} agreed to destroy {number} records ({records}): please decide as the second person"),
-    "destruction.erasure": ("{who}提请清除一位顾客的个人信息，等您决定",
+    "destruction.erasure": ("{who}提请删除一位顾客的个人信息，等您决定",
                             "{who} asks to erase the personal data of a customer: please decide"),
-    "destruction.erasure_second": ("{who}已同意清除一位顾客的个人信息，等您作为第二人决定",
+    "destruction.erasure_second": ("{who}已同意删除一位顾客的个人信息，等您作为第二人决定",
                                    "{who} agreed to erase the personal data of a customer: please decide as the second person"),
 }
 KINDS = frozenset(key for key in SENTENCES if "." not in key)
@@ -51,7 +51,7 @@ NAMES: Mapping[str, Pair] = {
     "substitute": ("代理他人", "Standing in for others"),
     "submitted": ("流程草稿待我审批", "Drafts to decide on"), "approved": ("我的草稿获批准", "My drafts approved"),
     "rejected": ("我的草稿被驳回", "My drafts rejected"), "effective": ("我的草稿生效", "My drafts in effect"),
-    "destruction": ("销毁或清除待我决定", "Destructions to decide on"),
+    "destruction": ("销毁或删除待我决定", "Destructions to decide on"),
 }
 """What a kind is called where people choose."""
 

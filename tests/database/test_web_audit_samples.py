@@ -158,6 +158,13 @@ def test_sample_and_item_that_are_not_there_are_not_found(auditor: Client, compa
     assert auditor.get(f"/audit/samples/{sample_of(company)}/99").status_code == 404
 
 
+def test_printed_result_tells_no_rate_of_what_nobody_checked_and_that_it_is_not_closed(
+        auditor: Client, company: ProcessEngine) -> None:
+    auditor.get(f"/audit/samples/{sample_of(company)}/result")
+    assert "尚未结束" in auditor.page
+    assert "0.0%" not in auditor.page
+
+
 def test_finding_is_withdrawn_from_its_page_and_every_result_says_so(auditor: Client, company: ProcessEngine) -> None:
     sample = sample_of(company)
     auditor.get(f"/audit/samples/{sample}/1")

@@ -42,7 +42,7 @@ def test_a_notice_leads_to_the_decision_and_names_no_customer(company: ProcessEn
     asked = as_(company, "auditor", erasure.propose, customer=CUSTOMER, reason="来信")
     second = visitor(app, "auditor2")
     second.get("/notices")
-    assert "提请清除一位顾客的个人信息，等您决定" in second.page
+    assert "提请删除一位顾客的个人信息，等您决定" in second.page
     assert CUSTOMER not in second.page
     link = re.search(r'href="(/notices/[0-9a-z]+)"', second.page)
     assert link
