@@ -409,8 +409,13 @@ BY_CODE: Mapping[str, Refusal] = {
     "sample_item_changed": Refusal(409, "{who} 已于 {at} 检查了这件工单。您的回答还在下方：请先核对，需要修改的再保存。",
                                    "{who} decided on this case at {at}. Your answers are still below: compare, and save again if "
                                    "they should replace the others."),
-    "sample_item_finding": Refusal(409, "{who} 已于 {at} 把这件工单判为不符合，纠正措施已经启动，结论不再改动。",
-                                   "{who} made this case a finding at {at}. Its corrective action has begun, so it stands."),
+    "sample_item_finding": Refusal(409, "{who} 已于 {at} 把这件工单判为不符合，纠正措施已经启动。判错的，请写明原因后撤回结论。",
+                                   "{who} made this case a finding at {at}, and its corrective action has begun. If that was a "
+                                   "mistake, withdraw it with a reason."),
+    "sample_no_finding": Refusal(409, "这件工单没有可撤回的不符合结论，请刷新页面。",
+                                 "This case has no finding to withdraw. Reload the page."),
+    "sample_finding_starting": Refusal(409, "纠正措施正在启动，请过一会儿再撤回。",
+                                       "Its corrective action is being started: withdraw the finding in a moment."),
     "sample_closed": Refusal(409, "{who} 已于 {at} 结束了这次抽样，不再改动。", "{who} closed this sample at {at}. It stands."),
     "sample_open_items": Refusal(409, "还有 {open} 件工单没有检查，不能结束抽样。",
                                  "{open} cases are not decided yet: the sample cannot be closed."),
