@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from engine.tables import comment, document
+from engine.tables import comment, document, draft
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.browser.person import Person
 from tests.database import acting
@@ -114,3 +114,55 @@ def test_diagram_viewer_is_fetched_once_the_diagram_comes_into_sight(person: Peo
     engineer.page.locator("[data-diagram]").scroll_into_view_if_needed()
     expect(engineer.page.locator(".diagram-badge-here")).to_have_text("您在这里")
     assert [url for url in asked if re.search(r"/assets/diagram-[\w-]+\.js", url)]
+
+
+def test_words_typed_while_a_slow_draft_is_on_its_way_are_no_draft_from_elsewhere(
+        person: People, company: ProcessEngine, case: Case) -> None:
+    engineer = person(ENGINEER)
+    held: list[Route] = []
+    engineer.page.route(re.compile(r"/drafts"), lambda route: (
+        held.append(route) if route.request.method == "PUT" and not held else route.continue_()))
+    engineer.go(f"/tasks/{case.task('confirm_fault').id}")
+    engineer.fill(confirmed_fault="电源灯亮")
+    patiently(engineer, lambda: bool(held))
+    engineer.fill(confirmed_fault="电源灯亮，屏幕不亮")
+    engineer.page.wait_for_timeout(1_200)  # longer than the page waits before it saves what was typed
+    held[0].continue_()
+    expect(engineer.page.locator(".draft-line")).to_have_text("草稿已保存 09:00")
+    patiently(engineer, lambda: "屏幕不亮" in kept_entries(company))
+    expect(engineer.page.locator(".draft-line")).to_have_text("草稿已保存 09:00")
+
+
+def test_draft_whose_answer_was_lost_is_known_as_ones_own(person: People, company: ProcessEngine, case: Case) -> None:
+    engineer = person(ENGINEER)
+    lost: list[Route] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method != "PUT" or lost:
+            return route.continue_()
+        lost.append(route)
+        route.fetch()  # the server has it, the phone never hears
+        return route.abort()
+
+    engineer.page.route(re.compile(r"/drafts"), lose)
+    engineer.go(f"/tasks/{case.task('confirm_fault').id}")
+    engineer.fill(confirmed_fault="电源灯亮")
+    expect(engineer.page.locator(".draft-line")).to_contain_text("恢复连接后自动保存")
+    engineer.fill(confirmed_fault="电源灯亮，屏幕不亮")
+    expect(engineer.page.locator(".draft-line")).to_have_text("草稿已保存 09:00")
+    assert "屏幕不亮" in kept_entries(company)
+
+
+def kept_entries(company: ProcessEngine) -> str:
+    """The text of the one draft; empty while there is none."""
+    with company.reading(SYSTEM) as uow:
+        return "".join(row.entries for row in uow.rows(sa.select(draft)))
+
+
+def patiently(someone: Person, holds: Callable[[], bool]) -> None:
+    """Wait while the page goes on, until it holds."""
+    for _ in range(100):
+        if holds():
+            return
+        someone.page.wait_for_timeout(50)
+    raise AssertionError(holds)
