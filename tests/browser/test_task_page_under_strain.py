@@ -11,7 +11,9 @@ from playwright.sync_api import Route, expect
 
 from engine.tables import comment, document, draft
 from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.browser.access import must_be_accessible
 from tests.browser.person import Person
+from tests.conftest import Clock
 from tests.database import acting
 from tests.database.acting import Case
 
@@ -151,6 +153,49 @@ def test_draft_whose_answer_was_lost_is_known_as_ones_own(person: People, compan
     engineer.fill(confirmed_fault="电源灯亮，屏幕不亮")
     expect(engineer.page.locator(".draft-line")).to_have_text("草稿已保存 09:00")
     assert "屏幕不亮" in kept_entries(company)
+
+
+def test_task_sent_without_network_stays_as_it_is_and_is_completed_when_the_network_is_back(
+        person: People, case: Case) -> None:
+    engineer = person(ENGINEER)
+    engineer.open(STEP)
+    engineer.fill(**VISIT)
+    engineer.page.context.set_offline(True)
+    engineer.page.locator("button.answer").first.click()
+    told = engineer.page.locator("[data-no-network]")
+    expect(told).to_contain_text("没有网络，还没有提交")
+    expect(engineer.page.locator("textarea[id$=field_confirmed_fault]")).to_have_value(VISIT["confirmed_fault"])
+    must_be_accessible(engineer)
+    engineer.page.context.set_offline(False)
+    expect(told).to_have_count(0)
+    engineer.answer("是")
+    assert case.offered == ["prepare_parts"]
+
+
+def test_comment_sent_into_a_dead_network_or_an_ended_session_is_not_lost(
+        person: People, company: ProcessEngine, case: Case, clock: Clock) -> None:
+    engineer = person(ENGINEER)
+    engineer.go(f"/tasks/{case.task('confirm_fault').id}")
+    write = engineer.page.get_by_label("您的留言")
+    write.fill("顾客改到明天上午")
+    engineer.page.route("**/comments", lambda route: route.abort())
+    engineer.page.get_by_role("button", name="留言", exact=True).click()
+    engineer.page.wait_for_timeout(500)  # the page of the browser that says that nothing was reached
+    engineer.page.unroute_all()
+    engineer.go(f"/tasks/{case.task('confirm_fault').id}")
+    expect(write).to_have_value("顾客改到明天上午")
+    clock.move(hours=13)
+    engineer.page.get_by_role("button", name="留言", exact=True).click()
+    engineer.give_password()
+    expect(engineer.page.locator("blockquote")).to_have_text("顾客改到明天上午")
+    must_be_accessible(engineer)
+    engineer.page.get_by_role("button", name="现在执行").click()
+    expect(engineer.page.locator(".comments li")).to_have_count(1)
+    expect(write).to_have_value("")
+    engineer.page.reload()
+    expect(write).to_have_value("")
+    with company.reading(SYSTEM) as uow:
+        assert [row.text for row in uow.rows(sa.select(comment))] == ["顾客改到明天上午"]
 
 
 def kept_entries(company: ProcessEngine) -> str:

@@ -2,6 +2,7 @@
 import '@tabler/core/dist/css/tabler.min.css';
 import './base.css';
 import { shortcuts, showShortcuts } from './keys';
+import { isReachable } from './network';
 import { said } from './said';
 
 /** Typed values are kept per form until the server says that the form was taken. */
@@ -21,7 +22,7 @@ function switchTheme(): void {
 function sendOnce(event: SubmitEvent): void {
   const form = event.target as HTMLFormElement;
   if (event.defaultPrevented || form.method !== 'post') return;
-  if (form.dataset.sent) event.preventDefault();
+  if (form.dataset.sent || !isReachable(form)) return event.preventDefault();
   form.dataset.sent = 'yes';
 }
 

@@ -9,8 +9,17 @@ const LONGEST = 10_000;
 const SHOWN = 8;
 const MENTION = /(?:^|[^A-Za-z0-9._@-])@([^\s@]{0,30})$/;
 
+/** A comment is kept until the server leads to it: one that was sent into a dead network or an ended session is not lost. */
+function forgetTaken(key: string): void {
+  const before = sessionStorage.getItem(`sent:${key}`);
+  if (before === null) return;
+  sessionStorage.removeItem(`sent:${key}`);
+  if (location.hash.startsWith('#comment-') && location.hash !== before) sessionStorage.removeItem(key);
+}
+
 function keepComment(form: HTMLFormElement, text: HTMLTextAreaElement): void {
   const key = `comment:${form.dataset.comment ?? ''}`;
+  forgetTaken(key);
   const count = form.querySelector<HTMLElement>('[data-comment-count]');
   if (!text.value) text.value = sessionStorage.getItem(key) ?? '';
   const told = (): void => {
@@ -19,7 +28,7 @@ function keepComment(form: HTMLFormElement, text: HTMLTextAreaElement): void {
     text.setCustomValidity(over > 0 ? said(`多了 ${over} 个字符。请缩短，或作为文件上传。`, `${over} characters too many. Shorten it, or add it as a file.`) : '');
   };
   text.addEventListener('input', () => { sessionStorage.setItem(key, text.value); told(); });
-  form.addEventListener('submit', () => sessionStorage.removeItem(key));
+  form.addEventListener('submit', () => sessionStorage.setItem(`sent:${key}`, location.hash));
   told();
 }
 

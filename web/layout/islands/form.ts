@@ -6,6 +6,7 @@ import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import { DraftKeeper, findDraft } from './drafts';
 import './form.css';
 import { CHINESE } from './form-words';
+import { isReachable } from './network';
 
 type Values = Record<string, unknown>;
 interface Definition {
@@ -116,7 +117,7 @@ async function send(form: Form, element: HTMLFormElement, keeper: DraftKeeper, s
   for (const button of element.querySelectorAll('button.answer')) button.classList.toggle('is-chosen', button === submitter);
   await settled(form, decision);
   const values = collect(form, element, decision);
-  if (!values || element.dataset.sent) return;
+  if (!values || element.dataset.sent || !isReachable(element)) return;
   element.dataset.sent = 'yes';
   await keeper.rest();
   (element.elements.namedItem('values') as HTMLInputElement).value = JSON.stringify(values);
