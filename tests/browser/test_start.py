@@ -117,7 +117,7 @@ def test_corrected_serial_number_brings_its_own_customer_and_leaves_what_was_typ
 def test_slow_answer_about_another_serial_number_is_not_shown(person: People) -> None:
     lead = person(LEAD)
     held: list[Route] = []
-    lead.page.route("**/machines?serial=CT2026001", lambda route: held.append(route))
+    lead.page.route("**/machines?serial=CT2026001", lambda route: held.append(route))  # noqa: PLW0108  # Playwright sets a mark on it
     lead.go("/start/in_warranty")
     lead.fill(serial_number="CT2026001")
     for _ in range(100):

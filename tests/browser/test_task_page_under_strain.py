@@ -12,6 +12,7 @@ from playwright.sync_api import Route, expect
 from engine.tables import comment, document, draft
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.browser.access import must_be_accessible
+from tests.browser.outcome import apart
 from tests.browser.person import Person
 from tests.conftest import Clock
 from tests.database import acting
@@ -196,6 +197,33 @@ def test_comment_sent_into_a_dead_network_or_an_ended_session_is_not_lost(
     expect(write).to_have_value("")
     with company.reading(SYSTEM) as uow:
         assert [row.text for row in uow.rows(sa.select(comment))] == ["顾客改到明天上午"]
+
+
+def test_numbers_are_read_as_a_chinese_keyboard_gives_them(person: People, case: Case) -> None:
+    apart(need_parts, case)
+    engineer = person(ENGINEER)
+    engineer.open("填写领用配件表")
+    quantity = engineer.page.locator("input[id*=field_quantity]").first
+    for typed, read in (("１２", "12"), ("3个", "3"), ("两个", "")):
+        quantity.fill("")
+        quantity.focus()
+        engineer.page.keyboard.insert_text(typed)
+        quantity.blur()
+        expect(quantity).to_have_value(read)
+    quantity.focus()
+    session = engineer.page.context.new_cdp_session(engineer.page)
+    session.send("Input.imeSetComposition", {"text": "2ge", "selectionStart": 3, "selectionEnd": 3})
+    expect(quantity).to_have_value("2ge")  # nobody writes into what is being composed
+    session.send("Input.insertText", {"text": "2个"})
+    expect(quantity).to_have_value("2")
+    assert engineer.script_errors == []
+
+
+def need_parts(case: Case) -> None:
+    """The engineer asks for parts."""
+    case.do(ENGINEER, "confirm_fault", confirmed_fault="电源灯亮，屏幕不亮", agreed_visit_at="2026-03-02T14:00+08:00",
+            visit_in_time="yes")
+    case.do(ENGINEER, "prepare_parts", parts_needed="yes")
 
 
 def kept_entries(company: ProcessEngine) -> str:
