@@ -221,8 +221,9 @@ def _asking(uow: UnitOfWork, case: Case) -> dict[str, str]:
 
 
 def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
-    """Variable → value → words, from every form of the case and the lists of the server that they name."""
-    found: dict[str, dict[Any, str]] = {
+    """Variable → value → words, from every form of the case and the lists of the server that they name; else the company's."""
+    told = variable_names.options(uow.engine.settings.diagram_folder)
+    found: dict[str, dict[Any, str]] = {name: dict(each) for name, each in told.items()} | {
         "office": {row.id: words.in_words(row) for row in identity.offices(uow)},
         "starter": {row.id: words.in_words(row) for row in identity.users(uow)}}
     english = words.language() == "en"
