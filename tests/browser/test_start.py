@@ -132,3 +132,13 @@ def test_slow_answer_about_another_serial_number_is_not_shown(person: People) ->
     lead.page.wait_for_timeout(200)
     expect(told).to_contain_text("没有")
     expect(lead.page.locator("input[id$=field_customer]")).to_have_value("")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_question_of_a_form_is_cut_off_on_a_phone(person: People, language: str) -> None:
+    lead = person(LEAD, language=language)
+    lead.go("/start/in_warranty")
+    expect(lead.page.locator("[data-form-host]")).not_to_have_attribute("aria-busy", "true")
+    cut = lead.page.locator(".fjs-form-field-label").evaluate_all(
+        "labels => labels.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)")
+    assert cut == []

@@ -96,8 +96,8 @@ def test_times_in_the_list_of_changes_are_those_of_here(admin: Client, company: 
     with company.reading(SYSTEM) as uow:
         engineer, now = identity.actor(uow, "engineer.changsha"), uow.now
     with company.transaction(engineer) as uow:
-        substitutions.enter(uow, "engineer.changsha", substitute="engineer2.changsha", from_at=now, until_at=now + timedelta(days=2),
-                            reason="培训")
+        substitutions.enter(uow, "engineer.changsha", substitute="engineer2.changsha", from_at=now,
+                            until_at=now + timedelta(days=2), reason="培训")
     admin.get("/admin/changes?subject=user:engineer.changsha")
     assert "→ 2026-03-02 09:00" in admin.page
     assert "2026-03-02T01:00" not in admin.page.partition("<tbody>")[2].replace('datetime="2026-03-02T01:00', "")

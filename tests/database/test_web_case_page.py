@@ -76,7 +76,8 @@ def test_a_case_that_moved_meanwhile_is_shown_as_it_is_now(company: ProcessEngin
     assert complaint.offered == ["accept_complaint"]
 
 
-@pytest.mark.parametrize(("language", "verdict"), [("zh", "保修判定 保内，免费"), ("en", "Warranty verdict in warranty, free of charge")])
+@pytest.mark.parametrize(("language", "verdict"), [
+    ("zh", "保修判定 保内，免费"), ("en", "Warranty verdict in warranty, free of charge")])
 def test_what_the_system_found_out_is_told_in_words(company: ProcessEngine, language: str, verdict: str) -> None:
     case = start(company, "lead.changsha", "in_warranty", **REPORT).do("lead.changsha", "assign_visit", engineer=ENGINEER)
     case.do(ENGINEER, "confirm_fault", confirmed_fault="屏幕不亮", agreed_visit_at="2026-03-02T14:00+08:00", visit_in_time="yes")
