@@ -73,6 +73,21 @@ def test_photo_of_30_megabytes_is_refused_naming_file_and_limit(
         assert uow.rows(sa.select(document)) == []
 
 
+def test_page_of_a_refused_answer_shows_new_photos_and_can_be_opened_again(
+        person: People, tmp_path: Path, case: Case) -> None:
+    photo = tmp_path / "照片.jpg"
+    Image.new("RGB", (80, 60), "navy").save(photo)
+    engineer = person(ENGINEER)
+    engineer.open(STEP)
+    engineer.page.locator("#complete").evaluate("form => { form.elements.values.value = '{}'; form.submit(); }")
+    expect(engineer.page).to_have_url(re.compile(r"/complete$"))
+    engineer.page.locator("#upload-file").set_input_files(photo)
+    expect(engineer.page.locator(".documents img")).to_have_count(1)
+    engineer.page.goto(engineer.page.url)
+    engineer.sees(STEP)
+    assert case.offered == ["confirm_fault"]
+
+
 def test_overlong_comment_and_past_due_date_are_refused_with_their_words_kept(
         person: People, company: ProcessEngine, case: Case) -> None:
     lead = person(LEAD, width=DESK)

@@ -159,13 +159,15 @@ async function sendAll(form: HTMLFormElement, files: File[]): Promise<void> {
     item.textContent = sentence || said(`${file.name} 已上传`, `${file.name} was added`);
     if (sentence) refused += 1;
   }
-  if (refused < files.length) showNew(refused > 0);
+  if (refused < files.length) showNew(form, refused > 0);
 }
 
 /** The list with the new files is the server's to draw; what was refused stays readable. */
-function showNew(someRefused: boolean): void {
+function showNew(form: HTMLFormElement, someRefused: boolean): void {
+  // not where this is: a refused answer stands at an address that is no page
+  const page = form.querySelector<HTMLInputElement>('input[name=page]')!.value;
   const place = document.querySelector('#documents .documents') ?? document.querySelector('#documents h2');
-  void fetch(location.href).then((reply) => reply.text()).then((html) => {
+  void fetch(page).then((reply) => reply.text()).then((html) => {
     const fresh = new DOMParser().parseFromString(html, 'text/html').querySelector('#documents .documents');
     if (!fresh || !place) return;
     if (place.matches('.documents')) place.replaceWith(fresh);
