@@ -178,13 +178,38 @@ def test_task_sent_without_network_stays_as_it_is_and_is_completed_when_the_netw
     engineer.fill(**VISIT)
     engineer.page.context.set_offline(True)
     engineer.page.locator("button.answer").first.click()
-    told = engineer.page.locator("[data-no-network]")
+    told = engineer.page.locator("[data-network]")
     expect(told).to_contain_text("没有网络，还没有提交")
     expect(engineer.page.locator("textarea[id$=field_confirmed_fault]")).to_have_value(VISIT["confirmed_fault"])
     must_be_accessible(engineer)
     engineer.page.context.set_offline(False)
     expect(told).to_have_count(0)
     engineer.answer("是")
+    assert case.offered == ["prepare_parts"]
+
+
+def test_answer_on_a_slow_network_is_said_to_be_on_its_way_and_can_be_sent_again_without_being_done_twice(
+        person: People, case: Case) -> None:
+    engineer = person(ENGINEER)
+    engineer.page.clock.install()
+    engineer.open(STEP)
+    engineer.fill(**VISIT)
+    held: list[Route] = []
+    engineer.page.route("**/complete", lambda route: route.continue_() if held else held.append(route))
+    engineer.page.locator("#complete").evaluate("""form => {  // the page does this by itself: Playwright waits for the answer
+        new MutationObserver(() => {
+            const told = form.querySelector('[data-network]')?.textContent ?? '';
+            sessionStorage.setItem('seen', (sessionStorage.getItem('seen') ?? '') + told);
+        }).observe(form, { childList: true });
+        setTimeout(() => form.querySelector('button.answer').click(), 25_000);
+    }""")
+    engineer.page.locator("button.answer").first.click(no_wait_after=True)
+    engineer.page.clock.run_for(2_000)
+    patiently(engineer, lambda: len(held) == 1)
+    engineer.page.clock.run_for(30_000)
+    engineer.sees("准备备件")
+    seen = engineer.page.evaluate("sessionStorage.getItem('seen')")
+    assert seen.startswith("正在提交……还没有应答。可以再按一次")
     assert case.offered == ["prepare_parts"]
 
 

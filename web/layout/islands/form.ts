@@ -6,7 +6,7 @@ import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import { DraftKeeper, findDraft } from './drafts';
 import './form.css';
 import { CHINESE } from './form-words';
-import { isReachable } from './network';
+import { isReachable, tellSending } from './network';
 
 type Values = Record<string, unknown>;
 interface Definition {
@@ -145,6 +145,7 @@ async function send(form: Form, element: HTMLFormElement, keeper: DraftKeeper, s
   const values = collect(form, element, decision);
   if (!values || element.dataset.sent || !isReachable(element)) return;
   element.dataset.sent = 'yes';
+  tellSending(element);
   await keeper.rest();
   (element.elements.namedItem('values') as HTMLInputElement).value = JSON.stringify(values);
   element.submit();

@@ -1,17 +1,44 @@
-/** A network that is gone: said at the form that was to be sent, which stays as it is. */
+/** A slow network, or none: said at the form that was to be sent, which stays as it is. */
 import { said } from './said';
+
+const SLOW = 800;  // milliseconds without an answer after which it is said that the form is on its way
+const LONG = 20_000;  // and after which one that is not done twice may be sent again
+let waiting: number[] = [];
+
+function say(form: HTMLFormElement, words: string, role: 'alert' | 'status'): HTMLElement {
+  form.querySelector('[data-network]')?.remove();
+  const line = document.createElement('p');
+  line.className = role === 'alert' ? 'notice notice-warning' : 'notice notice-info';
+  line.dataset.network = '';
+  line.setAttribute('role', role);
+  line.textContent = words;
+  form.append(line);
+  return line;
+}
 
 /** Whether the form can be sent now; where the device knows of no network, a sentence stands at it until there is one. */
 export function isReachable(form: HTMLFormElement): boolean {
-  form.querySelector('[data-no-network]')?.remove();
+  form.querySelector('[data-network]')?.remove();
   if (navigator.onLine) return true;
-  const line = document.createElement('p');
-  line.className = 'notice notice-warning';
-  line.dataset.noNetwork = '';
-  line.setAttribute('role', 'alert');
-  line.textContent = said('没有网络，还没有提交。填写的内容都在；恢复连接后请再按一次。',
-    'No network: nothing was sent. What you typed is still here; press again when the connection is back.');
-  form.append(line);
+  const line = say(form, said('没有网络，还没有提交。填写的内容都在；恢复连接后请再按一次。',
+    'No network: nothing was sent. What you typed is still here; press again when the connection is back.'), 'alert');
   window.addEventListener('online', () => line.remove(), { once: true });
   return false;
+}
+
+/** Says that a sent form is on its way; one with an idempotency key can be sent again when no answer comes at all. */
+export function tellSending(form: HTMLFormElement): void {
+  waiting.push(window.setTimeout(() => say(form, said('正在提交……', 'Sending …'), 'status'), SLOW));
+  if (!form.elements.namedItem('idempotency_key')) return;
+  waiting.push(window.setTimeout(() => {
+    delete form.dataset.sent;
+    say(form, said('还没有应答。可以再按一次：不会办理两次。', 'No answer yet. You may press again: it is not done twice.'), 'alert');
+  }, LONG));
+}
+
+/** Back on a page that was left: nothing of it is on its way any more. */
+export function tellNothing(): void {
+  waiting.forEach((timer) => window.clearTimeout(timer));
+  waiting = [];
+  document.querySelectorAll('[data-network]').forEach((line) => line.remove());
 }
