@@ -88,6 +88,29 @@ def test_page_of_a_refused_answer_shows_new_photos_and_can_be_opened_again(
     assert case.offered == ["confirm_fault"]
 
 
+def test_task_is_not_completed_over_a_photo_that_is_still_on_its_way(
+        person: People, company: ProcessEngine, tmp_path: Path, case: Case) -> None:
+    photo = tmp_path / "照片.jpg"
+    Image.new("RGB", (80, 60), "navy").save(photo)
+    engineer = person(ENGINEER)
+    engineer.open(STEP)
+    engineer.fill(**VISIT)
+    held: list[Route] = []
+    engineer.page.route("**/documents", lambda route: held.append(route))  # noqa: PLW0108  # Playwright sets a mark on it
+    engineer.page.locator("#upload-file").set_input_files(photo)
+    patiently(engineer, lambda: len(held) == 1)
+    engineer.page.locator("button.answer").first.click()
+    told = engineer.page.locator("#complete [data-network]")
+    expect(told).to_contain_text("还在上传")
+    assert case.offered == ["confirm_fault"]
+    held[0].continue_()
+    expect(told).to_have_count(0)
+    engineer.answer("是")
+    assert case.offered == ["prepare_parts"]
+    with company.reading(SYSTEM) as uow:
+        assert [row.name for row in uow.rows(sa.select(document))] == ["照片.jpg"]
+
+
 def test_overlong_comment_and_past_due_date_are_refused_with_their_words_kept(
         person: People, company: ProcessEngine, case: Case) -> None:
     lead = person(LEAD, width=DESK)

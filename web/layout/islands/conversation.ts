@@ -1,5 +1,6 @@
 /** Comments and files of a case: the picker of people behind an @, words that are kept, uploads one by one with progress. */
 import './conversation.css';
+import { isUploading, uploading } from './network';
 import { said } from './said';
 
 interface Person { id: string; name: string }
@@ -7,6 +8,7 @@ interface Told { files: { name: string; id: string; sentence: string }[]; messag
 
 const LONGEST = 10_000;
 const SHOWN = 8;
+const STALLED = 60_000;  // milliseconds without any progress after which an upload is given up
 const MENTION = /(?:^|[^A-Za-z0-9._@-])@([^\s@]{0,30})$/;
 
 /** A comment is kept until the server leads to it: one that was sent into a dead network or an ended session is not lost. */
@@ -123,14 +125,23 @@ function send(form: HTMLFormElement, file: File, progress: HTMLProgressElement):
     request.open('POST', form.action);
     request.setRequestHeader('Accept', 'application/json');
     request.responseType = 'json';
-    request.upload.addEventListener('progress', (event) => { progress.max = event.total; progress.value = event.loaded; });
+    const broken = said('连接中断，没有上传。请重试。', 'The connection broke and the file was not sent; try again.');
+    let stalled = 0;
+    const goesOn = (): void => {
+      window.clearTimeout(stalled);
+      stalled = window.setTimeout(() => request.abort(), STALLED);
+    };
+    request.upload.addEventListener('progress', (event) => { progress.max = event.total; progress.value = event.loaded; goesOn(); });
+    request.addEventListener('loadend', () => window.clearTimeout(stalled));
+    request.addEventListener('abort', () => done(broken));
     request.addEventListener('load', () => {
       const told = request.response as Told | null;
       const failed = said('没有上传成功，请重试。', 'The upload failed; try again.');
       done(request.status < 300 ? '' : (told?.files?.[0]?.sentence ?? told?.message ?? failed));
     });
-    request.addEventListener('error', () => done(said('连接中断，没有上传。请重试。', 'The connection broke and the file was not sent; try again.')));
+    request.addEventListener('error', () => done(broken));
     request.send(body);
+    goesOn();
   });
 }
 
@@ -146,7 +157,6 @@ function line(list: HTMLElement, name: string): [HTMLElement, HTMLProgressElemen
 async function sendAll(form: HTMLFormElement, files: File[]): Promise<void> {
   const list = form.querySelector<HTMLElement>('[data-uploads]')!;
   const limit = Number(form.dataset.limit);
-  list.replaceChildren();
   let refused = 0;
   for (const file of files) {
     const [item, progress] = line(list, file.name);
@@ -181,7 +191,11 @@ function upload(form: HTMLFormElement): void {
   const chosen = form.querySelector<HTMLInputElement>('input[name=file]')!;
   const taken = camera?.querySelector('input');
   if (camera && matchMedia('(pointer: coarse)').matches) camera.hidden = false;
-  const begin = (files: FileList | null): void => { if (files?.length) void sendAll(form, [...files]); };
+  const begin = (files: FileList | null): void => {
+    if (!files?.length) return;
+    if (!isUploading()) form.querySelector('[data-uploads]')!.replaceChildren();
+    void uploading(() => sendAll(form, [...files]));
+  };
   taken?.addEventListener('change', () => begin(taken.files));
   chosen.addEventListener('change', () => begin(chosen.files));
   form.querySelector<HTMLElement>('[data-upload-button]')!.hidden = true;  // choosing is sending
