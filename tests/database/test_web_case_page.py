@@ -99,6 +99,16 @@ def test_an_entry_is_changed_under_its_label(company: ProcessEngine, complaint: 
     assert "服务态度差 → 很慢" in text(lead.page)
 
 
+def test_an_entry_to_change_is_chosen_from_those_of_the_case(company: ProcessEngine, complaint: Case) -> None:
+    lead = reader(company, "lead.changsha")
+    lead.get(f"/cases/{complaint.id}/intervene/set_variable")
+    assert "服务态度差" in text(lead.page)
+    [link] = re.findall(r'href="([^"]*name=complaint_text[^"]*)"', lead.page)
+    lead.get(link.replace("&amp;", "&"))
+    assert 'name="type" value="form"' in lead.page
+    assert "name=office" not in lead.page
+
+
 def test_a_suspended_case_says_who_when_and_why_and_leads_on(company: ProcessEngine, complaint: Case) -> None:
     lead = reader(company, "lead.changsha")
     lead.get(f"/cases/{complaint.id}/intervene/suspend")
