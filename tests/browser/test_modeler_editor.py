@@ -191,6 +191,43 @@ def test_a_whole_sitting_is_undone(person: People, company: ProcessEngine, draft
     assert stored(company, draft, "parts_issue.bpmn")[1] == before
 
 
+def test_who_may_not_undo_a_sitting_goes_on_and_is_saved(person: People, company: ProcessEngine, draft: str) -> None:
+    first, second = edit(person, draft), edit(person, draft, user="process_owner2")
+    with saving(first):
+        change_role(first, "service_engineer")
+    second.page.reload()
+    expect(second.page.locator("[data-editor]")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+    with saving(second):
+        change_role(second, "service_lead")
+    first.page.once("dialog", lambda dialog: dialog.accept())
+    first.page.get_by_role("button", name="撤销这次编辑").click()
+    expect(first.page.locator("[data-state]")).to_contain_text("保存了“parts_issue.bpmn”")
+    first.page.locator("#bio-properties-panel-house-role").select_option("marketing")
+    expect(first.page.locator("[data-state]")).to_contain_text("已另外保存过")
+    with saving(first):
+        first.page.get_by_role("button", name="用我的").click()
+    assert 'camunda:candidateGroups="marketing"' in stored(company, draft, "parts_issue.bpmn")[1]
+    assert first.script_errors == []
+
+
+def test_what_was_drawn_without_a_connection_is_saved_while_another_file_is_shown(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.get_by_role("tab", name="requisition.form").click()
+    expect(owner.page.locator("[data-state]")).to_contain_text("已保存")
+    owner.page.get_by_role("tab", name="parts_issue.bpmn").click()
+    expect(owner.page.locator("[data-element-id=issue_parts]").first).to_be_visible()
+    owner.page.route("**/files/parts_issue.bpmn", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    change_role(owner, "service_engineer")
+    expect(owner.page.locator("[data-state]")).to_contain_text("没有连接")
+    owner.page.get_by_role("tab", name="requisition.form").click()
+    expect(owner.page.locator(".fjs-editor-container").first).to_be_visible()
+    owner.page.unroute("**/files/parts_issue.bpmn")
+    with saving(owner):
+        owner.page.evaluate("window.dispatchEvent(new Event('online'))")
+    assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+
+
 def test_the_bar_above_a_diagram_does_what_it_says(person: People, draft: str) -> None:
     owner = edit(person, draft)
     owner.page.context.grant_permissions(["clipboard-read", "clipboard-write"])

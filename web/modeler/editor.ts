@@ -242,9 +242,12 @@ function offerNames(choices: Choices, rest: Omit<Stage, 'changed'>): void {
   part('files').after(names);
 }
 
+/** What is under way is saved first, so that it is undone, too. A refusal leaves all as it is, and whoever draws on is saved. */
 async function undoSession(): Promise<void> {
+  await keeper?.flush();
+  await post(`${base}/sessions/${session}/undo`);
   keeper?.stop();
-  await post(`${base}/sessions/${session}/undo`).catch((error: Error) => { say(error.message); throw error; });
+  isAsking = false;
   location.reload();
 }
 
@@ -260,7 +263,7 @@ async function begin(): Promise<void> {
     offerNames(choices, rest);
     window.setInterval(() => void post<{ others: Other[] }>(`${base}/sessions/${session}`).then((now) => tellOthers(now.others)).catch(() => undefined), opened.every * 1000);
     part('state').after(button(said('撤销这次编辑', 'Undo this sitting'), () => {
-      if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) void undoSession();
+      if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) undoSession().catch((error: Error) => say(error.message));
     }));
   }
   const first = found.files.find((file) => file.name === asked.get('file')) ?? found.files.find((file) => file.kind === 'process') ?? found.files[0];

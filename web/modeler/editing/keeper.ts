@@ -15,7 +15,7 @@ export class Keeper {
 
   constructor(private readonly base: string, private readonly session: () => string, public file: Stored,
     private readonly text: () => Promise<string | null>, private readonly say: (words: string, ...ways: [string, () => void][]) => void) {
-    window.addEventListener('online', () => { if (this.kept()) void this.save(); });
+    window.addEventListener('online', () => { if (this.kept()) void (this.isStopped ? this.sendKept() : this.save()); });
     document.addEventListener('visibilitychange', () => { if (document.hidden && this.timer) void this.save(); });
   }
 
@@ -32,6 +32,7 @@ export class Keeper {
 
   stop(): void {
     window.clearTimeout(this.timer);
+    this.timer = 0;
     this.isStopped = true;
   }
 
@@ -54,9 +55,21 @@ export class Keeper {
   private async send(revision: number): Promise<void> {
     const text = await this.text();
     if (text === null) return;  // a person is asked first
-    localStorage.setItem(this.place(), JSON.stringify({ text, revision }));
+    this.keep({ text, revision });
     this.say(said('正在保存……', 'Saving …'));
     await this.answered(await this.put(text, revision).catch(() => null), text);
+  }
+
+  /** What could not be sent before another file was shown; where somebody else saved in between, it waits until this file is shown again. */
+  private async sendKept(): Promise<void> {
+    const kept = this.kept();
+    const reply = kept && await this.put(kept.text, kept.revision).catch(() => null);
+    if (reply?.ok && this.kept()?.text === kept?.text) localStorage.removeItem(this.place());
+  }
+
+  /** A browser without room keeps nothing; the server still gets it. */
+  private keep(kept: Kept): void {
+    try { localStorage.setItem(this.place(), JSON.stringify(kept)); } catch { localStorage.removeItem(this.place()); }
   }
 
   private put(text: string, revision: number): Promise<Response> {
