@@ -91,7 +91,7 @@ def _key(component: Component, taken: set[str], prefix: str) -> Iterator[Check]:
     if kind not in KEYED and kind != "dynamiclist" and not (kind == "group" and key):
         return
     if not isinstance(key, str) or not _KEY.fullmatch(key) or _RESERVED & set(key.split(".")):
-        yield "form_key_invalid", {"found": key}
+        yield "form_key_invalid", {"found": "" if key is None else key}
         return
     if kind == "group":
         return

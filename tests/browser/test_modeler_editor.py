@@ -217,7 +217,8 @@ def test_what_was_drawn_without_a_connection_is_saved_while_another_file_is_show
     expect(owner.page.locator("[data-state]")).to_contain_text("已保存")
     owner.page.get_by_role("tab", name="parts_issue.bpmn").click()
     expect(owner.page.locator("[data-element-id=issue_parts]").first).to_be_visible()
-    owner.page.route("**/files/parts_issue.bpmn", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    owner.page.route("**/files/parts_issue.bpmn",
+                     lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
     change_role(owner, "service_engineer")
     expect(owner.page.locator("[data-state]")).to_contain_text("没有连接")
     owner.page.get_by_role("tab", name="requisition.form").click()
