@@ -147,7 +147,7 @@ def _options(component: Component) -> Iterator[Check]:
     for option in options:
         value = option.get("value") if isinstance(option, Mapping) else option
         if not isinstance(value, (str, int, float)) or value == "" or value in seen:
-            yield "form_option_invalid", {"found": str(value)}
+            yield "form_option_invalid", {"found": "" if value is None else str(value)}
         seen.append(value)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -75,6 +76,20 @@ def test_everybody_reads_the_library_and_only_who_has_to_sees_drafts(app: Flask)
     for path in ("/modeler/drafts", "/modeler/approvals"):
         assert clerk.get(path).status_code == 403
     assert clerk.get("/modeler/definitions/process/none").status_code == 404
+
+
+def test_forms_are_called_as_people_call_them(owner: Person) -> None:
+    owner.get("/modeler")
+    assert re.search(r"<strong>配件发放</strong></a> <span [^>]*>issue_parts<", owner.page)
+    draft = owner.draft()
+    owner.get(draft)
+    assert re.search(r"<strong>配件发放</strong> <span [^>]*>issue_parts\.form<", owner.page)
+    named = {each["name"]: each["title"] for each in owner.call("GET", f"{draft}/files").get_json()["files"]}
+    assert (named["issue_parts.form"], named["parts_issue.bpmn"]) == ("配件发放", "配件领用")
+    offered = {each["id"]: each["name"] for each in owner.call("GET", f"{draft}/vocabulary").get_json()["forms"]}
+    assert offered["issue_parts"] == "配件发放"
+    owner.bring(draft, ("extra.form", FORM))
+    assert "<strong>extra.form</strong>" in owner.page
 
 
 def test_draft_goes_by_clicks_to_rejection_and_to_effect(owner: Person, approver: Person, company: ProcessEngine) -> None:

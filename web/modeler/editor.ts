@@ -205,6 +205,12 @@ function keeping(file: Stored, rest: Omit<Stage, 'changed'>, drawn: Laid): Quest
   };
 }
 
+function named(file: string): HTMLElement {
+  const small = document.createElement('small');
+  small.textContent = ` ${file}`;
+  return small;
+}
+
 function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
   part('files').replaceChildren(...files.map((file) => {
     const tab = document.createElement('button');
@@ -212,7 +218,8 @@ function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
     tab.className = 'tab';
     tab.setAttribute('role', 'tab');
     tab.dataset.file = file.name;
-    tab.textContent = file.name;
+    tab.textContent = file.title || file.name;
+    if (file.title) tab.append(named(file.name));
     tab.addEventListener('click', () => void show(file, rest));
     return tab;
   }));

@@ -1,6 +1,6 @@
 /** What the editor asks of the server (docs/architecture.md, "Modelling: the editor's routes"). */
 export type Kind = 'process' | 'form' | 'decision' | 'scenario';
-export interface Stored { name: string; kind: Kind; revision: number; words: string; saved_by_name: string }
+export interface Stored { name: string; title?: string; kind: Kind; revision: number; words: string; saved_by_name: string }
 export interface Problem { file: string; code: string; severity: 'error' | 'warning'; element: string | null; path: string[]; zh: string; en: string }
 export interface Other { user: string; name: string; words: string }
 export interface Choice { id: string; name: string; name_en: string }
