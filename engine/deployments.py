@@ -123,7 +123,7 @@ def _definitions(file: File) -> Iterator[_Found]:
         yield _Found("form", schema.get("id") or Path(file.name).stem, *forms.called(schema), file)
     elif file.name.endswith(DECISION):
         for decision in decisions.parse(file.data, file.name):
-            yield _Found("decision", decision.key, decision.name, "", file)
+            yield _Found("decision", decision.key, decision.name, decision.name_en, file)
     elif file.name.endswith(SCENARIO):
         scenario = read_json(file.data)
         yield _Found("scenario", scenario_key(scenario), str(scenario["name"]), str(scenario.get("name_en") or ""), file)

@@ -26,7 +26,7 @@ def _words(read: Deployment, kind: str, key: str) -> Both:
     if kind == "form":
         return forms.called(read.forms[key])
     if kind == "decision":
-        return read.decisions[key].name, ""
+        return read.decisions[key].name, read.decisions[key].name_en
     processes = (each for source in read.sources for each in source.processes)
     return next(((each.name, each.name_en) for each in processes if kind == "process" and each.id == key), ("", ""))
 

@@ -70,6 +70,31 @@ def test_a_step_gets_its_english_name_and_its_role_without_typing_an_id(
     assert owner.script_errors == []
 
 
+def test_an_error_gets_its_english_name_where_it_is_caught(person: People, company: ProcessEngine, draft: str) -> None:
+    add_diagram(company, draft, "in_warranty")
+    owner = edit(person, draft, "in_warranty.bpmn")
+    owner.page.locator("[data-element-id=charge_came_to_light]").first.click()
+    named = owner.page.locator("#bio-properties-panel-house-thrown_en")
+    expect(named).to_have_value("The customer turns out to be charged")
+    with saving(owner):
+        named.fill("A charge after all")
+    text = stored(company, draft, "in_warranty.bpmn")[1]
+    error = re.search(r'<bpmn:error id="error_charge_needed".*?</bpmn:error>', text, re.DOTALL)
+    assert error
+    assert 'name="name_en" value="A charge after all"' in error[0]
+    owner.page.get_by_role("button", name="撤销", exact=True).click()
+    expect(named).to_have_value("The customer turns out to be charged")
+    assert owner.script_errors == []
+
+
+def add_diagram(company: ProcessEngine, draft: str, key: str) -> None:
+    """Take a procedure up into the draft."""
+    with company.transaction(SYSTEM) as uow:
+        actor, row = identity.actor(uow, "process_owner"), bundles.latest(uow, "process", key)
+    with company.transaction(actor) as uow:
+        drafts.include(uow, draft, row.id if row else "")
+
+
 def test_what_a_step_lacks_is_told_while_it_is_drawn(person: People, draft: str) -> None:
     owner = edit(person, draft)
     expect(owner.page.locator("[data-nothing]")).to_be_visible()
@@ -105,6 +130,7 @@ def test_a_cell_of_a_decision_table_is_changed(person: People, company: ProcessE
     revision, text = stored(company, draft, "warranty.dmn")
     assert revision == 2
     assert "由顾客付费" in text
+    assert re.search(r'<camunda:property name="name_en" value="In warranty or not \(5\.1\.7\)" ?/>', text)
     assert owner.script_errors == []
 
 
@@ -227,6 +253,21 @@ def test_what_was_drawn_without_a_connection_is_saved_while_another_file_is_show
     with saving(owner):
         owner.page.evaluate("window.dispatchEvent(new Event('online'))")
     assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+
+
+def test_a_form_that_the_editor_does_not_know_is_told_in_the_readers_language(
+        person: People, company: ProcessEngine) -> None:
+    with company.transaction(SYSTEM) as uow:
+        actor = identity.actor(uow, "process_owner")
+    files = [File("odd.form", b'{"components": 5}'), File("a.scenario", b'{"process": "complaint", "name": "a"}')]
+    with company.transaction(actor) as uow:
+        other = drafts.create(uow, title="表单", reason="试开", files=files)
+    owner = edit(person, other, "odd.form")
+    expect(owner.page.locator("[data-state]")).to_contain_text("打不开 odd.form，文件保持原样：其中有表单编辑器不认识的内容")
+    expect(owner.page.locator("[data-problems] [data-code=form_malformed]")).to_be_visible()
+    owner.page.get_by_role("tab", name="a.scenario").click()
+    expect(owner.page.locator("[data-state]")).to_contain_text("这里只能查看")
+    assert owner.script_errors == []
 
 
 def test_the_bar_above_a_diagram_does_what_it_says(person: People, draft: str) -> None:

@@ -163,7 +163,12 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): P
   const kept = rest.mayEdit ? next.kept() : null;
   const text = await reply.text();
   const opener = OPENERS[file.kind];
-  if (!opener) { rest.canvas.textContent = text; return; }
+  if (!opener) {
+    rest.canvas.textContent = text;
+    say(said('场景在草稿的“场景”页面修改，这里只能查看', 'A scenario is changed on the page “Scenarios” of the draft; here it can only be read'));
+    void check();
+    return;
+  }
   editor = await (await opener()).open({ ...rest, changed: rest.mayEdit ? changed : () => undefined }, drawn?.text ?? kept?.text ?? text, file.name);
   keeper = next;
   pose(drawn ? keeping(file, rest, drawn) : rest.mayEdit ? losing(editor.lost) : null);

@@ -147,7 +147,7 @@ def choices() -> Response:
         return jsonify({
             "groups": [_choice(row.id, row.name, row.name_en) for row in identity.groups(uow)],
             "processes": [_choice(key, each.name, each.name_en) for key, each in sorted(processes.items())],
-            "decisions": [_choice(key, each.name) for key, each in sorted(known.decisions.items())],
+            "decisions": [_choice(key, each.name, each.name_en) for key, each in sorted(known.decisions.items())],
             **{name: [_choice(each) for each in sorted(found)] for name, found in plain.items()}})
 
 
