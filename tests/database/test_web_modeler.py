@@ -134,7 +134,9 @@ def test_day_of_effect_is_the_companys_time(owner: Person, approver: Person, com
     owner.get(draft)
     owner.send(f"{draft}/submit", title="改版", reason="缩短期限")
     approver.get(f"{draft}/approval")
-    assert approver.send(f"{draft}/approve", when="later", effective_from="").status_code == 400
+    assert approver.send(f"{draft}/approve", when="later", effective_from="", reason="从下周起").status_code == 400
+    assert "请填写生效时间，或选择立即生效。" in approver.page
+    assert approver.page.count(">从下周起</textarea>") == 1
     approver.get(f"{draft}/approval")
     assert approver.send(f"{draft}/approve", when="later", effective_from="2026-03-09T08:30").status_code == 302
     with company.reading(SYSTEM) as uow:

@@ -46,7 +46,7 @@ def approve(draft_id: str) -> Response | tuple[str, int]:
         with unit_of_work(writes=True) as uow:
             day = moment("effective_from") if field("when") == "later" else None
             if field("when") == "later" and day is None:
-                raise InvalidValue("due_at", field="effective_from", value="")
+                raise InvalidValue("effective_missing", field="effective_from", value="")
             approvals.approve(uow, draft_id, seen=field("digest"), effective_from=day, reason=field("reason"))
     except EngineError as error:
         return _page(draft_id, error), status(error)
