@@ -5,7 +5,7 @@ The page has no state but the scenario so far, kept for the person as what they 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from flask import Response, current_app, redirect, request, url_for
@@ -141,7 +141,7 @@ def _start(before: Scenario | None) -> Scenario:
 
 
 def _complete(before: Scenario | None) -> Scenario:
-    step = Step("complete", field("element", 200), values=_typed(), at=int(field("at", 4) or 0))
+    step = Step("complete", field("element", 200), values=_typed(), at=request.form.get("at", 0, type=int))
     return _with(before, step)
 
 
@@ -150,11 +150,18 @@ def _wait(before: Scenario | None) -> Scenario:
     wanted = field("until", 40)
     if wanted == "next":
         return _with(before, Step("wait"))
-    now = datetime.fromisoformat(field("now", 60))
+    now = _shown_now()
     until = now + WAITS[wanted] if wanted in WAITS else moment("moment")
     if until is None or until <= now:
         raise InvalidValue("due_past", field="moment", value=field("moment", 40))
     return _with(before, Step("wait", until=until))
+
+
+def _shown_now() -> datetime:
+    try:
+        return datetime.fromisoformat(field("now", 60)).astimezone(UTC)
+    except ValueError:
+        raise InvalidValue("due_at", field="now", value=field("now", 60)) from None
 
 
 def _message(before: Scenario | None) -> Scenario:
