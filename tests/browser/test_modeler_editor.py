@@ -203,6 +203,29 @@ def test_what_a_closed_browser_could_not_save_is_there_again(person: People, com
     assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
 
 
+def test_a_name_that_is_being_typed_as_the_page_is_left_is_kept(person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.locator("[data-element-id=issue_parts]").first.dblclick()
+    owner.page.locator(".djs-direct-editing-content").fill("照表发放")
+    owner.page.goto("about:blank")
+    edit_again(owner, draft)
+    owner.page.locator("[data-element-id=issue_parts]").first.click()
+    owner.page.locator("#bio-properties-panel-house-name_en").fill("Hand out by the form")
+    owner.page.goto("about:blank")
+    edit_again(owner, draft)
+    assert owner.script_errors == []
+    text = stored(company, draft, "parts_issue.bpmn")[1]
+    assert 'id="issue_parts" name="照表发放"' in text
+    assert 'value="Hand out by the form"' in text
+
+
+def edit_again(owner: Person, draft: str) -> None:
+    """The editor once more, with what this browser kept saved by now."""
+    owner.go(f"/modeler/drafts/{draft}/edit?file=parts_issue.bpmn")
+    expect(owner.page.locator("[data-editor]")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+    expect(owner.page.locator("[data-state]")).to_contain_text("已保存 ")
+
+
 def test_a_whole_sitting_is_undone(person: People, company: ProcessEngine, draft: str) -> None:
     before = stored(company, draft, "parts_issue.bpmn")[1]
     owner = edit(person, draft)

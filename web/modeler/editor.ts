@@ -283,5 +283,11 @@ async function begin(): Promise<void> {
   else { host.removeAttribute('aria-busy'); say(said('草稿里还没有文件。', 'There are no files in this draft yet.')); }
 }
 
+/** What is being typed belongs to the file before the page goes: fields and labels take it in as they lose the focus. */
+window.addEventListener('pagehide', () => {
+  (document.activeElement as HTMLElement | null)?.blur();
+  editor?.takeIn?.();
+  void keeper?.flush();
+});
 window.addEventListener('beforeunload', (leaving) => { if (isAsking) leaving.preventDefault(); });
 begin().catch((error: Error) => { host.removeAttribute('aria-busy'); say(error.message); });

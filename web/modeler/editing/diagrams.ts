@@ -102,6 +102,7 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
       if (editor.lost && lost.length) editor.lost = lost;
       return written;
     },
+    takeIn: () => modeler.get<{ complete(): void }>('directEditing').complete(),
     lint: () => linter.problems((modeler as unknown as { getDefinitions(): unknown }).getDefinitions(), find, name),
     mark: (found) => marks.paint(found),
     show: (problem) => marks.show(problem),
