@@ -240,6 +240,21 @@ def test_a_whole_sitting_is_undone(person: People, company: ProcessEngine, draft
     assert stored(company, draft, "parts_issue.bpmn")[1] == before
 
 
+def test_a_file_that_somebody_took_out_comes_back_with_what_was_drawn(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    with company.reading(SYSTEM) as uow:
+        other = identity.actor(uow, "process_owner2")
+    with company.transaction(other) as uow:
+        drafts.remove(uow, draft, "parts_issue.bpmn", revision=1)
+    change_role(owner, "service_engineer")
+    expect(owner.page.locator("[data-state]")).to_contain_text("流程负责人二已把这个文件移出草稿")
+    with saving(owner):
+        owner.page.get_by_role("button", name="用我的").click()
+    assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+    assert owner.script_errors == []
+
+
 def test_who_may_not_undo_a_sitting_goes_on_and_is_saved(person: People, company: ProcessEngine, draft: str) -> None:
     first, second = edit(person, draft), edit(person, draft, user="process_owner2")
     with saving(first):

@@ -173,7 +173,7 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): P
   keeper = next;
   pose(drawn ? keeping(file, rest, drawn) : rest.mayEdit ? losing(editor.lost) : null);
   if (drawn) touched();
-  else if (kept) { next.file.revision = kept.revision; void next.save(); }
+  else if (kept) { next.file.revision = kept.revision ?? 0; void next.save(); }
   else say(said(`已保存 ${file.words}`, `Saved ${file.words}`));
   void lint();
   void check();

@@ -5,8 +5,8 @@ import { ask, type Refusal, type Stored } from './server';
 const QUIET = 1000;  // milliseconds without a change
 const AGAIN = 5000;  // milliseconds until another try where the server was not reached
 
-/** What this browser keeps: the text, and the revision that it was made from. */
-interface Kept { text: string; revision: number }
+/** What this browser keeps: the text, and the revision that it was made from, null where somebody took the file out since. */
+interface Kept { text: string; revision: number | null }
 
 export class Keeper {
   private timer = 0;
@@ -42,17 +42,17 @@ export class Keeper {
     if (this.timer) await this.save();
   }
 
-  /** Send what is on the screen; `over` is a revision of somebody else that is to be replaced. */
-  async save(over?: number): Promise<void> {
+  /** Send what is on the screen; `over` is a revision of somebody else that is to be replaced, null the file that they took out. */
+  async save(over?: number | null): Promise<void> {
     window.clearTimeout(this.timer);
     this.timer = 0;
     await this.sending;
     if (this.isStopped) return;
-    this.sending = this.send(over ?? this.file.revision).finally(() => { this.sending = null; });
+    this.sending = this.send(over === undefined ? this.file.revision : over).finally(() => { this.sending = null; });
     await this.sending;
   }
 
-  private async send(revision: number): Promise<void> {
+  private async send(revision: number | null): Promise<void> {
     const text = await this.text();
     if (text === null) return;  // a person is asked first
     this.keep({ text, revision });
@@ -72,10 +72,10 @@ export class Keeper {
     try { localStorage.setItem(this.place(), JSON.stringify(kept)); } catch { localStorage.removeItem(this.place()); }
   }
 
-  private put(text: string, revision: number): Promise<Response> {
+  private put(text: string, revision: number | null): Promise<Response> {
     return ask(`${this.base}/files/${encodeURIComponent(this.file.name)}`, {
       method: 'PUT', body: text, keepalive: document.hidden && text.length < 60_000,
-      headers: { 'If-Match': `"${revision}"`, 'X-Model-Session': this.session(), 'Content-Type': 'application/octet-stream' },
+      headers: { ...(revision === null ? { 'If-None-Match': '*' } : { 'If-Match': `"${revision}"` }), 'X-Model-Session': this.session(), 'Content-Type': 'application/octet-stream' },
     });
   }
 
@@ -96,8 +96,9 @@ export class Keeper {
     this.timer = window.setTimeout(() => void this.save(), AGAIN);
   }
 
-  private tellChanged(refusal: Refusal, revision: number): void {
-    this.say(said(`${refusal.who_name ?? ''}已另外保存过`, `${refusal.who_name ?? ''} saved in between`),
+  private tellChanged(refusal: Refusal, revision: number | null): void {
+    const who = refusal.who_name ?? '';
+    this.say(revision === null ? said(`${who}已把这个文件移出草稿`, `${who} took this file out of the draft`) : said(`${who}已另外保存过`, `${who} saved in between`),
       [said('看对方的', 'Take theirs'), () => { localStorage.removeItem(this.place()); this.stop(); location.reload(); }],
       [said('用我的', 'Keep mine'), () => void this.save(revision)]);
   }

@@ -7,7 +7,7 @@ export interface Choice { id: string; name: string; name_en: string }
 export type Choices = Record<'groups' | 'forms' | 'decisions' | 'processes' | 'operations' | 'topics' | 'lists' | 'calendars', Choice[]>;
 export interface Draft { draft: { id: string; title: string; may_edit: boolean }; files: Stored[] }
 /** A refusal, with who saved in between where that is the reason. */
-export interface Refusal { code: string; message: string; who_name?: string; revision?: number }
+export interface Refusal { code: string; message: string; who_name?: string; revision?: number | null }
 
 const csrf = (): string => document.querySelector<HTMLMetaElement>('meta[name=csrf-token]')?.content ?? '';
 
