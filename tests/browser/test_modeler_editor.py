@@ -255,6 +255,14 @@ def test_a_file_that_somebody_took_out_comes_back_with_what_was_drawn(
     assert owner.script_errors == []
 
 
+def test_who_is_signed_out_is_told_so_when_another_file_is_opened(person: People, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.context.clear_cookies()
+    owner.page.get_by_role("tab", name="requisition.form").click()
+    expect(owner.page.locator("[data-state]")).to_contain_text("登录已过期")
+    assert owner.script_errors == []
+
+
 def test_who_may_not_undo_a_sitting_goes_on_and_is_saved(person: People, company: ProcessEngine, draft: str) -> None:
     first, second = edit(person, draft), edit(person, draft, user="process_owner2")
     with saving(first):

@@ -2,7 +2,7 @@
 import { isChinese, said } from '../layout/islands/said';
 import { Keeper } from './editing/keeper';
 import { merged } from './editing/problems';
-import { ask, post, told, type Choices, type Draft, type Other, type Problem, type Stored } from './editing/server';
+import { content, post, told, type Choices, type Draft, type Other, type Problem, type Stored } from './editing/server';
 import type { Laid } from './editing/layout';
 import { NoPicture, type Editor, type Stage } from './editing/stage';
 import './editor.css';
@@ -157,11 +157,10 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): P
   for (const place of [rest.canvas, rest.panel, rest.tools]) place.replaceChildren();
   rest.panel.hidden = file.kind !== 'process' && file.kind !== 'form';
   for (const tab of part('files').querySelectorAll('button')) tab.setAttribute('aria-selected', String(tab.dataset.file === file.name));
-  const reply = await ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } });
-  const stored = { ...file, revision: Number((reply.headers.get('ETag') ?? '').replace(/\D/g, '')) };
+  const { text, revision } = await content(base, file.name);
+  const stored = { ...file, revision };
   const next = new Keeper(base, () => session, stored, agreed, say);
   const kept = rest.mayEdit ? next.kept() : null;
-  const text = await reply.text();
   const opener = OPENERS[file.kind];
   if (!opener) {
     rest.canvas.textContent = text;
@@ -195,7 +194,7 @@ function show(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): Promise
 async function draw(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
   host.setAttribute('aria-busy', 'true');
   try {
-    const [{ laidOut }, text] = await Promise.all([import('./editing/layout'), ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } }).then((reply) => reply.text())]);
+    const [{ laidOut }, { text }] = await Promise.all([import('./editing/layout'), content(base, file.name)]);
     await show(file, rest, await laidOut(text));
   } catch (error) {
     say(said(`没有排布 ${file.name}，文件保持原样：${(error as Error).message}`, `${file.name} was not laid out and stays as it is: ${(error as Error).message}`));
