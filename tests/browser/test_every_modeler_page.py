@@ -17,6 +17,10 @@ def room(company: ProcessEngine) -> Mapping[str, str]:
     return seed(company)
 
 
+SQUEEZED = """() => [...document.querySelectorAll('.rows-cards td')].filter((cell) => cell.getClientRects().length
+  && cell.innerText.trim().length > 6 && cell.clientWidth < 72 && cell.clientHeight > 60).map((cell) => cell.innerText.slice(0, 40))"""
+
+
 @pytest.mark.parametrize(("width", "language"), [(390, "zh"), (1440, "en")])
 def test_the_modellers_pages_serve_everybody(room: Mapping[str, str], person: People, width: int, language: str) -> None:
     faults: list[str] = []
@@ -25,5 +29,6 @@ def test_the_modellers_pages_serve_everybody(room: Mapping[str, str], person: Pe
         heard = listen(someone)
         for path in (path.format(**room) for rule in rules for path in PAGES[rule]):
             faults += look_at(someone, path, language)
+            faults += [f"{path}: squeezed: {words}" for words in someone.page.evaluate(SQUEEZED)]
         faults += [f"{user}: {text}" for text in heard]
     assert not faults, "\n".join(dict.fromkeys(faults))
