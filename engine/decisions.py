@@ -65,6 +65,7 @@ class Decision:
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     rules: tuple[Rule, ...]
+    name_en: str = ""
 
 
 # ------------------------------------------------------------------ read
@@ -103,9 +104,15 @@ def _decision(node: etree._Element, file: str) -> Decision:
         raise InvalidValue("hit_policy", field="hitPolicy", value=table.get("hitPolicy"), file=file, element=key)
     _refuse_unexecuted(node, key, file)
     decision = Decision(key, node.get("name") or key, policy, aggregation, tuple(_inputs(table)), tuple(_outputs(table)),
-                        tuple(_rules(table)))
+                        tuple(_rules(table)), _english(node))
     _require_whole(decision, file)
     return decision
+
+
+def _english(node: etree._Element) -> str:
+    """The property `name_en`, as diagrams have it."""
+    found = node.find('{*}extensionElements/{*}properties/{*}property[@name="name_en"]')
+    return found.get("value", "") if found is not None else ""
 
 
 def _refuse_unexecuted(node: etree._Element, key: str, file: str) -> None:

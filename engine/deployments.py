@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import bundles, canonical, decisions, history, ids, timer_starts
+from engine import bundles, canonical, decisions, forms, history, ids, timer_starts
 from engine.diagram import check, read
 from engine.diagram.check import File, Known
 from engine.diagram.deployment import DECISION, FORM, SCENARIO, read_json, scenario_key
@@ -120,10 +120,10 @@ def definition_row(uow: UnitOfWork, definition_id: str) -> sa.Row[Any]:
 def _definitions(file: File) -> Iterator[_Found]:
     if file.name.endswith(FORM):
         schema = json.loads(file.data)
-        yield _Found("form", schema.get("id") or Path(file.name).stem, schema.get("id", ""), "", file)
+        yield _Found("form", schema.get("id") or Path(file.name).stem, *forms.called(schema), file)
     elif file.name.endswith(DECISION):
         for decision in decisions.parse(file.data, file.name):
-            yield _Found("decision", decision.key, decision.name, "", file)
+            yield _Found("decision", decision.key, decision.name, decision.name_en, file)
     elif file.name.endswith(SCENARIO):
         scenario = read_json(file.data)
         yield _Found("scenario", scenario_key(scenario), str(scenario["name"]), str(scenario.get("name_en") or ""), file)

@@ -141,6 +141,8 @@ BY_CODE: Mapping[str, Refusal] = {
                             "The draft has a file named “{what}” already ({who}, {at}). Choose another name."),
     "model_session_over": Refusal(409, "这次编辑已结束，不能撤销。请重新打开编辑器。",
                                   "This sitting is over and cannot be undone. Open the editor again."),
+    "effective_missing": Refusal(400, "请填写生效时间，或选择立即生效。",
+                                 "Give the time from which it is in effect, or choose “immediately”."),
     "effective_past": Refusal(400, "生效时间 {value} 已经过去。请选择以后的时间，或选择立即生效。",
                               "{value} is past. Choose a time to come, or put it into effect now."),
     "definition_withdrawn": Refusal(409, "流程“{process}”的第 {version} 版已于 {at} 撤回，不能用它发起工单。",

@@ -144,9 +144,9 @@ def event_words(event: EventDefinition, properties: Mapping[str, str] | None = N
     if event.kind == "timer":
         return time_words(event, properties or {})
     zh, en = EVENTS.get(event.kind, (event.kind, event.kind))
-    which = event.name or event.code
+    which, which_en = event.name or event.code, event.name_en or event.name or event.code
     code = f" {event.code}" if event.code and event.code != which else ""
-    return (f"{zh}“{which}”{code}", f"{en} “{which}”{code}") if which else (zh, en)
+    return (f"{zh}“{which}”{code}", f"{en} “{which_en}”{code}") if which else (zh, en)
 
 
 def time_words(event: EventDefinition, properties: Mapping[str, str]) -> Both:

@@ -59,6 +59,11 @@ CODES: dict[str, Code] = {
         "文件 {file} 是从第 {base} 版改起的，现在已是第 {newest} 版：请比较两者，把需要的改动带进草稿，否则新版本会盖掉它们。",
         "File {file} began with version {base}, and version {newest} is in effect by now: compare them and take over what is "
         "needed, or the new version will undo it."),
+    "key_changed": _warning(
+        "文件 {file} 是从“{key}”改起的，其中现在没有这个标识：生效后它是另一个定义，“{key}”照旧有效，新工单仍按原来的办理。"
+        "要修改原来的，请把标识改回“{key}”。",
+        "File {file} began with “{key}”, and that id is not in it any more: it becomes another definition, “{key}” stays in "
+        "effect and new cases go on by it. To change what is there, give it the id “{key}” again."),
     "scenario_malformed": _error(
         "场景文件 {file} 无法读取（{message}）：它是一个 JSON 对象，需要 process（流程标识）和 name（场景名称）。",
         "Scenario file {file} cannot be read ({message}): it is a JSON object with process (the key of a process) and name."),
@@ -93,8 +98,9 @@ CODES: dict[str, Code] = {
         "{element} 的{field}有 {found} 个字符，上限是 {limit}：请缩短。",
         "{field} of {element} has {found} characters; the limit is {limit}: shorten it."),
     "no_executable_process": _error(
-        "文件 {file} 中没有可执行的流程：请把要运行的流程设为 isExecutable=\"true\"。",
-        "File {file} has no executable process: set isExecutable=\"true\" on the one that is to run."),
+        "文件 {file} 中没有可执行的流程：请在编辑器中选中要运行的流程或它的泳池，勾选“可执行”（isExecutable）。",
+        "File {file} has no executable process: select the one that is to run, or its pool, in the editor and tick "
+        "“Executable” (isExecutable)."),
     # ------------------------------------------------------------ references
     "unresolved": _error(
         "{element} 的{field}指向不存在的 {ref}：请改为已有的标识或重新连接。",

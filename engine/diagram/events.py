@@ -78,9 +78,9 @@ def _single(node: Node, definition: Node, roots: Mapping[str, Node]) -> EventDef
     target = roots.get(reference(definition.get(f"{kind}Ref")) or "")
     if kind in ("error", "escalation"):
         code = target.get(f"{kind}Code") or None if target is not None else None
-        return EventDefinition(kind, name=target.get("name") if target is not None else None, code=code)
+        return EventDefinition(kind, name=target.get("name") if target is not None else None, code=code, name_en=_english(target))
     if kind == "signal":
-        return EventDefinition(kind, name=target.get("name") if target is not None else None)
+        return EventDefinition(kind, name=target.get("name") if target is not None else None, name_en=_english(target))
     return EventDefinition(kind, name=definition.get("name"))
 
 
@@ -95,7 +95,13 @@ def _timer(definition: Node) -> EventDefinition:
 def _message(node: Node, definition: Node, roots: Mapping[str, Node]) -> EventDefinition:
     message = roots.get(reference(definition.get("messageRef")) or "")
     name = message.get("name") if message is not None else None
-    return EventDefinition("message", name=name, correlation=correlation_keys(properties(node).get("correlation", "")))
+    return EventDefinition("message", name=name, name_en=_english(message),
+                           correlation=correlation_keys(properties(node).get("correlation", "")))
+
+
+def _english(root: Node | None) -> str:
+    """The English name of a message, error, escalation or signal: its property `name_en`."""
+    return properties(root).get("name_en", "") if root is not None else ""
 
 
 def is_interrupting(node: Node) -> bool:

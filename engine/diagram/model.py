@@ -9,7 +9,8 @@ from typing import Literal
 class EventDefinition:
     """An event's definition. `kind`: none | timer | message | error | escalation | link | terminate.
 
-    `name` is the message's or link's name, `code` the error's or escalation's code (None catches all).
+    `name` is the message's, link's, error's or escalation's name, `name_en` its English (empty: none), `code` the error's or
+    escalation's code (None catches all).
     A timer has `timer` ("date" | "duration" | "cycle") and its `text` (ISO 8601 or `${name}` or `= FEEL`).
     A message has `correlation`: {key: FEEL text or `${name}`}, from the property `correlation`.
     """
@@ -20,6 +21,7 @@ class EventDefinition:
     timer: Literal["date", "duration", "cycle"] | None = None
     text: str | None = None
     correlation: Mapping[str, str] = field(default_factory=dict)
+    name_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,13 @@ class Field:
         return {"textfield": "", "textarea": "", "checkbox": False}.get(self.type)
 
 
+def called(schema: Component) -> tuple[str, str]:
+    """What a form is called in Chinese and English; a form without a name has none in either."""
+    found = properties(schema)
+    zh, en = ("".join(filter(str.isprintable, str(found.get(name) or ""))).strip() for name in ("name", "name_en"))
+    return zh or en, en or zh
+
+
 def properties(component: Component) -> Mapping[str, Any]:
     """The component's custom properties; empty if it has none."""
     found = component.get("properties")

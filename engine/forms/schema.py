@@ -91,7 +91,7 @@ def _key(component: Component, taken: set[str], prefix: str) -> Iterator[Check]:
     if kind not in KEYED and kind != "dynamiclist" and not (kind == "group" and key):
         return
     if not isinstance(key, str) or not _KEY.fullmatch(key) or _RESERVED & set(key.split(".")):
-        yield "form_key_invalid", {"found": key}
+        yield "form_key_invalid", {"found": "" if key is None else key}
         return
     if kind == "group":
         return
@@ -147,7 +147,7 @@ def _options(component: Component) -> Iterator[Check]:
     for option in options:
         value = option.get("value") if isinstance(option, Mapping) else option
         if not isinstance(value, (str, int, float)) or value == "" or value in seen:
-            yield "form_option_invalid", {"found": str(value)}
+            yield "form_option_invalid", {"found": "" if value is None else str(value)}
         seen.append(value)
 
 

@@ -156,13 +156,15 @@ def save(uow: UnitOfWork, draft_id: str, name: str, data: bytes, *, revision: in
     """Keep `data` as the file `name`; returns its revision, which stays where nothing is different.
 
     `revision` is the one that the actor began with, None for a new file. `AlreadyChanged("model_changed")` says who saved
-    in between, and `DeploymentRefused` that it cannot be opened; then nothing is changed.
+    in between, and `DeploymentRefused` that it cannot be opened; then nothing is changed. The same content is no quarrel:
+    whoever never got the reply to a save sends it again.
     """
     _editable(uow, draft_id)
     file = opening.opened(File(name, data))
-    there = _expected(uow, draft_id, name, revision)
-    if there is not None and there.sha256 == canonical.digest(file.data):
+    there = saves.current(uow, draft_id, name)
+    if there is not None and revision is not None and there.sha256 == canonical.digest(file.data):
         return int(there.revision)
+    there = _expected(uow, draft_id, name, revision)
     kept = saves.store(uow, draft_id, file, session=_mine(uow, draft_id, session))
     if there is None:
         _base_on(uow, draft_id, name, _base(uow, file))

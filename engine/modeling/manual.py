@@ -72,5 +72,4 @@ def _fields(found: Mapping[str, dict[str, Any]]) -> dict[str, Field]:
 
 def _called(found: Mapping[str, dict[str, Any]]) -> dict[str, Both]:
     """What they are called in Chinese and English."""
-    said = ((key, form.get("properties") or {}) for key, form in found.items())
-    return {key: (str(each.get("name") or key), str(each.get("name_en") or each.get("name") or key)) for key, each in said}
+    return {key: (zh or key, en or key) for key, form in found.items() for zh, en in [forms.called(form)]}

@@ -24,6 +24,7 @@ from engine.tables import process_instance, task
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from engine.worklist import Criteria
 from handlers import audit_samples
+from tests.browser import modeler_pages
 from tests.browser.access import serious
 from tests.browser.person import Person
 from tests.database import acting, destroying
@@ -121,8 +122,6 @@ NO_PAGES: Mapping[str, str] = {
     "/audit/cases.csv": "a table for a spreadsheet", "/audit/cases.xlsx": "a table for a spreadsheet",
     "/audit/events.csv": "a table for a program", "/audit/cases.xes": "an event log", "/audit/cases.ocel.json": "an event log",
 }
-EDITOR = "/modeler"
-"""The editor of definitions: its pages need drafts, and its own tests look at them."""
 OF_LEADS = ("/tasks/<task_id>", "/me/absence")
 OF_STAFF = ("/tasks/<task_id>", "/start", "/notices")
 REFUSED = ("/no-such-page", "/cases/none", "/tasks/none", "/admin/people/nobody")
@@ -193,8 +192,8 @@ def seeded(company: ProcessEngine) -> Mapping[str, str]:
 # ------------------------------------------------------------------ which pages there are
 def test_every_address_is_a_page_that_is_looked_at_or_named_as_none(app: Flask) -> None:
     rules = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    rules = {rule for rule in rules if not rule.startswith(("/engine-rest", EDITOR))}
-    known = set(PAGES) | set(NO_PAGES)
+    rules = {rule for rule in rules if not rule.startswith("/engine-rest")}
+    known = {*PAGES, *NO_PAGES, *modeler_pages.PAGES, *modeler_pages.NO_PAGES}
     assert rules - known == set(), "name the new page in PAGES or NO_PAGES"
     assert known - rules == set(), "no such address any more"
 

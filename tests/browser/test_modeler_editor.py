@@ -70,6 +70,31 @@ def test_a_step_gets_its_english_name_and_its_role_without_typing_an_id(
     assert owner.script_errors == []
 
 
+def test_an_error_gets_its_english_name_where_it_is_caught(person: People, company: ProcessEngine, draft: str) -> None:
+    add_diagram(company, draft, "in_warranty")
+    owner = edit(person, draft, "in_warranty.bpmn")
+    owner.page.locator("[data-element-id=charge_came_to_light]").first.click()
+    named = owner.page.locator("#bio-properties-panel-house-thrown_en")
+    expect(named).to_have_value("The customer turns out to be charged")
+    with saving(owner):
+        named.fill("A charge after all")
+    text = stored(company, draft, "in_warranty.bpmn")[1]
+    error = re.search(r'<bpmn:error id="error_charge_needed".*?</bpmn:error>', text, re.DOTALL)
+    assert error
+    assert 'name="name_en" value="A charge after all"' in error[0]
+    owner.page.get_by_role("button", name="撤销", exact=True).click()
+    expect(named).to_have_value("The customer turns out to be charged")
+    assert owner.script_errors == []
+
+
+def add_diagram(company: ProcessEngine, draft: str, key: str) -> None:
+    """Take a procedure up into the draft."""
+    with company.transaction(SYSTEM) as uow:
+        actor, row = identity.actor(uow, "process_owner"), bundles.latest(uow, "process", key)
+    with company.transaction(actor) as uow:
+        drafts.include(uow, draft, row.id if row else "")
+
+
 def test_what_a_step_lacks_is_told_while_it_is_drawn(person: People, draft: str) -> None:
     owner = edit(person, draft)
     expect(owner.page.locator("[data-nothing]")).to_be_visible()
@@ -105,6 +130,7 @@ def test_a_cell_of_a_decision_table_is_changed(person: People, company: ProcessE
     revision, text = stored(company, draft, "warranty.dmn")
     assert revision == 2
     assert "由顾客付费" in text
+    assert re.search(r'<camunda:property name="name_en" value="In warranty or not \(5\.1\.7\)" ?/>', text)
     assert owner.script_errors == []
 
 
@@ -177,6 +203,29 @@ def test_what_a_closed_browser_could_not_save_is_there_again(person: People, com
     assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
 
 
+def test_a_name_that_is_being_typed_as_the_page_is_left_is_kept(person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.locator("[data-element-id=issue_parts]").first.dblclick()
+    owner.page.locator(".djs-direct-editing-content").fill("照表发放")
+    owner.page.goto("about:blank")
+    edit_again(owner, draft)
+    owner.page.locator("[data-element-id=issue_parts]").first.click()
+    owner.page.locator("#bio-properties-panel-house-name_en").fill("Hand out by the form")
+    owner.page.goto("about:blank")
+    edit_again(owner, draft)
+    assert owner.script_errors == []
+    text = stored(company, draft, "parts_issue.bpmn")[1]
+    assert 'id="issue_parts" name="照表发放"' in text
+    assert 'value="Hand out by the form"' in text
+
+
+def edit_again(owner: Person, draft: str) -> None:
+    """The editor once more, with what this browser kept saved by now."""
+    owner.go(f"/modeler/drafts/{draft}/edit?file=parts_issue.bpmn")
+    expect(owner.page.locator("[data-editor]")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+    expect(owner.page.locator("[data-state]")).to_contain_text("已保存 ")
+
+
 def test_a_whole_sitting_is_undone(person: People, company: ProcessEngine, draft: str) -> None:
     before = stored(company, draft, "parts_issue.bpmn")[1]
     owner = edit(person, draft)
@@ -189,6 +238,82 @@ def test_a_whole_sitting_is_undone(person: People, company: ProcessEngine, draft
         owner.page.get_by_role("button", name="撤销这次编辑").click()
     expect(owner.page.locator("[data-editor]")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
     assert stored(company, draft, "parts_issue.bpmn")[1] == before
+
+
+def test_a_file_that_somebody_took_out_comes_back_with_what_was_drawn(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    with company.reading(SYSTEM) as uow:
+        other = identity.actor(uow, "process_owner2")
+    with company.transaction(other) as uow:
+        drafts.remove(uow, draft, "parts_issue.bpmn", revision=1)
+    change_role(owner, "service_engineer")
+    expect(owner.page.locator("[data-state]")).to_contain_text("流程负责人二已把这个文件移出草稿")
+    with saving(owner):
+        owner.page.get_by_role("button", name="用我的").click()
+    assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+    assert owner.script_errors == []
+
+
+def test_who_is_signed_out_is_told_so_when_another_file_is_opened(person: People, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.context.clear_cookies()
+    owner.page.get_by_role("tab", name="requisition.form").click()
+    expect(owner.page.locator("[data-state]")).to_contain_text("登录已过期")
+    assert owner.script_errors == []
+
+
+def test_who_may_not_undo_a_sitting_goes_on_and_is_saved(person: People, company: ProcessEngine, draft: str) -> None:
+    first, second = edit(person, draft), edit(person, draft, user="process_owner2")
+    with saving(first):
+        change_role(first, "service_engineer")
+    second.page.reload()
+    expect(second.page.locator("[data-editor]")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+    with saving(second):
+        change_role(second, "service_lead")
+    first.page.once("dialog", lambda dialog: dialog.accept())
+    first.page.get_by_role("button", name="撤销这次编辑").click()
+    expect(first.page.locator("[data-state]")).to_contain_text("保存了“parts_issue.bpmn”")
+    first.page.locator("#bio-properties-panel-house-role").select_option("marketing")
+    expect(first.page.locator("[data-state]")).to_contain_text("已另外保存过")
+    with saving(first):
+        first.page.get_by_role("button", name="用我的").click()
+    assert 'camunda:candidateGroups="marketing"' in stored(company, draft, "parts_issue.bpmn")[1]
+    assert first.script_errors == []
+
+
+def test_what_was_drawn_without_a_connection_is_saved_while_another_file_is_shown(
+        person: People, company: ProcessEngine, draft: str) -> None:
+    owner = edit(person, draft)
+    owner.page.get_by_role("tab", name="requisition.form").click()
+    expect(owner.page.locator("[data-state]")).to_contain_text("已保存")
+    owner.page.get_by_role("tab", name="parts_issue.bpmn").click()
+    expect(owner.page.locator("[data-element-id=issue_parts]").first).to_be_visible()
+    owner.page.route("**/files/parts_issue.bpmn",
+                     lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    change_role(owner, "service_engineer")
+    expect(owner.page.locator("[data-state]")).to_contain_text("没有连接")
+    owner.page.get_by_role("tab", name="requisition.form").click()
+    expect(owner.page.locator(".fjs-editor-container").first).to_be_visible()
+    owner.page.unroute("**/files/parts_issue.bpmn")
+    with saving(owner):
+        owner.page.evaluate("window.dispatchEvent(new Event('online'))")
+    assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+
+
+def test_a_form_that_the_editor_does_not_know_is_told_in_the_readers_language(
+        person: People, company: ProcessEngine) -> None:
+    with company.transaction(SYSTEM) as uow:
+        actor = identity.actor(uow, "process_owner")
+    files = [File("odd.form", b'{"components": 5}'), File("a.scenario", b'{"process": "complaint", "name": "a"}')]
+    with company.transaction(actor) as uow:
+        other = drafts.create(uow, title="表单", reason="试开", files=files)
+    owner = edit(person, other, "odd.form")
+    expect(owner.page.locator("[data-state]")).to_contain_text("打不开 odd.form，文件保持原样：其中有表单编辑器不认识的内容")
+    expect(owner.page.locator("[data-problems] [data-code=form_malformed]")).to_be_visible()
+    owner.page.get_by_role("tab", name="a.scenario").click()
+    expect(owner.page.locator("[data-state]")).to_contain_text("这里只能查看")
+    assert owner.script_errors == []
 
 
 def test_the_bar_above_a_diagram_does_what_it_says(person: People, draft: str) -> None:

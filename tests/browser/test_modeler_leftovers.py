@@ -182,3 +182,47 @@ def test_the_inside_of_a_sub_process_stays_where_a_person_drew_it(
         give(owner, "look", "name", "See")
     assert shapes(stored(company, draft), "inner") == [place]
     assert owner.script_errors == []
+
+
+def change_type(owner: Person, element: str, to: str) -> None:
+    """Make another kind of element of one, with the menu of the key `r`."""
+    owner.page.locator(f".djs-element[data-element-id={element}]").first.click()
+    expect(owner.page.locator("#bio-properties-panel-id")).to_have_value(element)
+    owner.page.keyboard.press("r")
+    owner.page.locator(f".djs-popup [data-id={to}]").click()
+
+
+def test_a_deleted_label_stays_deleted(owner: Person, company: ProcessEngine, draft: str) -> None:
+    owner.page.locator(".djs-element[data-element-id=begin_label]").click()
+    with saving(owner):
+        owner.page.keyboard.press("Delete")
+    gone, new = changes(stored(company, draft))
+    assert "BPMNLabel labelStyle=lost_style " in gone
+    assert "startEvent id=begin name=Begin " in gone
+    assert new == Counter(["startEvent id=begin "])
+    opened(owner, draft)
+    with saving(owner):
+        give(owner, "look", "name", "See")
+    (shape,) = (each for each in etree.fromstring(stored(company, draft)).iter("{*}BPMNShape") if each.get("id") == "shape_begin")
+    assert shape.findall("{*}BPMNLabel") == []
+
+
+def test_a_step_of_another_type_keeps_nothing_that_was_said_of_the_old_one(
+        owner: Person, company: ProcessEngine, draft: str) -> None:
+    with saving(owner):
+        change_type(owner, "look", "replace-with-user-task")
+    gone, new = changes(stored(company, draft))
+    assert [each for each in gone if each.startswith("task")] == ["task id=look name=Look startQuantity=1 "]
+    assert [each for each in new if "Task" in each] == ["userTask id=look name=Look "]
+    assert owner.script_errors == []
+
+
+def test_an_event_of_another_type_has_only_the_trigger_that_a_person_chose(
+        owner: Person, company: ProcessEngine, draft: str) -> None:
+    with saving(owner):
+        change_type(owner, "begin", "replace-with-timer-start")
+    (event,) = etree.fromstring(stored(company, draft)).iter("{*}startEvent")
+    assert event.get("id") == "begin"
+    assert [each.get("id") for each in event.findall("{*}timerEventDefinition")] != ["_begin:timer"]
+    assert len(event.findall("{*}timerEventDefinition")) == 1
+    assert owner.script_errors == []

@@ -25,7 +25,7 @@ from engine.tables import (
 )
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.database.behind import behind
-from tests.database.test_model_drafts import NAME, Owners, changed
+from tests.database.test_model_drafts import NAME, SHIPPED, Owners, changed
 
 APPROVER = "management_representative"
 
@@ -285,6 +285,19 @@ def test_draft_says_when_its_base_is_no_longer_the_newest(owners: Owners, compan
     with company.reading(SYSTEM) as uow:
         found = checks.of_draft(uow, drafts.get(uow, late))
     assert ("base_outdated", NAME) in [(each.code, each.file) for each in found]
+
+
+def test_draft_says_when_a_file_defines_something_else_than_what_it_began_with(owners: Owners, company: ProcessEngine) -> None:
+    draft = owners.draft()
+    owners.save("process_owner", draft, SHIPPED.replace(b'"parts_issue"', b'"parts_issued"'))
+    with company.reading(SYSTEM) as uow:
+        found = checks.of_draft(uow, drafts.get(uow, draft))
+        told = [(each.code, each.file) for each in found if each.code in {"key_changed", "base_outdated"}]
+    assert told == [("key_changed", NAME)]
+    assert "“parts_issue”" in next(each.zh for each in found if each.code == "key_changed")
+    owners.save("process_owner", draft, SHIPPED)
+    with company.reading(SYSTEM) as uow:
+        assert not checks.of_draft(uow, drafts.get(uow, draft))
 
 
 # ------------------------------------------------------------------ withdraw

@@ -136,6 +136,13 @@ def test_saving_the_same_bytes_is_no_new_revision(owners: Owners) -> None:
     assert owners.do("admin", drafts.authors, draft) == ["process_owner"]
 
 
+def test_save_whose_reply_was_lost_is_sent_again_without_a_quarrel(owners: Owners) -> None:
+    draft = owners.draft()
+    begun = owners.revision(draft)
+    saved = owners.save("process_owner", draft, changed("一"), revision=begun)
+    assert owners.save("process_owner", draft, changed("一"), revision=begun) == saved
+
+
 def test_file_that_comes_again_has_a_revision_of_its_own(owners: Owners) -> None:
     draft = owners.draft()
     first = owners.revision(draft)

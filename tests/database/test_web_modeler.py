@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -77,6 +78,20 @@ def test_everybody_reads_the_library_and_only_who_has_to_sees_drafts(app: Flask)
     assert clerk.get("/modeler/definitions/process/none").status_code == 404
 
 
+def test_forms_are_called_as_people_call_them(owner: Person) -> None:
+    owner.get("/modeler")
+    assert re.search(r"<strong>配件发放</strong></a> <span [^>]*>issue_parts<", owner.page)
+    draft = owner.draft()
+    owner.get(draft)
+    assert re.search(r"<strong>配件发放</strong> <span [^>]*>issue_parts\.form<", owner.page)
+    named = {each["name"]: each["title"] for each in owner.call("GET", f"{draft}/files").get_json()["files"]}
+    assert (named["issue_parts.form"], named["parts_issue.bpmn"]) == ("配件发放", "配件领用")
+    offered = {each["id"]: each["name"] for each in owner.call("GET", f"{draft}/vocabulary").get_json()["forms"]}
+    assert offered["issue_parts"] == "配件发放"
+    owner.bring(draft, ("extra.form", FORM))
+    assert "<strong>extra.form</strong>" in owner.page
+
+
 def test_draft_goes_by_clicks_to_rejection_and_to_effect(owner: Person, approver: Person, company: ProcessEngine) -> None:
     draft = owner.draft()
     assert owner.bring(draft, (NAME, changed("一"))) == 200
@@ -119,7 +134,9 @@ def test_day_of_effect_is_the_companys_time(owner: Person, approver: Person, com
     owner.get(draft)
     owner.send(f"{draft}/submit", title="改版", reason="缩短期限")
     approver.get(f"{draft}/approval")
-    assert approver.send(f"{draft}/approve", when="later", effective_from="").status_code == 400
+    assert approver.send(f"{draft}/approve", when="later", effective_from="", reason="从下周起").status_code == 400
+    assert "请填写生效时间，或选择立即生效。" in approver.page
+    assert approver.page.count(">从下周起</textarea>") == 1
     approver.get(f"{draft}/approval")
     assert approver.send(f"{draft}/approve", when="later", effective_from="2026-03-09T08:30").status_code == 302
     with company.reading(SYSTEM) as uow:
@@ -246,6 +263,18 @@ def test_editor_is_nobodys_but_the_modellers(app: Flask, owner: Person) -> None:
             assert (path, answer.status_code) == (path, 403)
     owner.csrf = "wrong"
     assert owner.call("POST", f"{draft}/sessions").status_code == 403
+
+
+@pytest.mark.parametrize(("deed", "sent", "status"), [
+    ("wait", {"until": "day", "now": "noon"}, 400), ("wait", {"until": "day", "now": ""}, 400),
+    ("complete", {"element": "requisition", "at": "first"}, 409)])
+def test_what_no_page_of_a_trial_sends_is_refused_in_a_sentence(
+        owner: Person, deed: str, sent: dict[str, str], status: int) -> None:
+    trial = f"{owner.draft()}/try/parts_issue"
+    owner.get(trial)
+    answer = owner.http.post(f"{trial}/{deed}", data={"csrf": owner.csrf, **sent})
+    assert answer.status_code == status
+    assert "notice-danger" in answer.get_data(as_text=True)
 
 
 def test_choices_are_those_of_the_company(owner: Person) -> None:

@@ -11,7 +11,7 @@ from tests.unit.bad_diagrams import BAD, Bad
 from tests.unit.diagram_builder import chain, check, definitions, known, process
 
 ACROSS_FILES = {"file_twice", "duplicate_key"}
-OF_DRAFTS = {"base_outdated"}  # tests/database has them
+OF_DRAFTS = {"base_outdated", "key_changed"}  # tests/database has them
 PLACEHOLDER = re.compile(r"(?<![$#])\{[a-z_]*\}|\bNone\b")
 
 

@@ -288,6 +288,7 @@ def test_schema_that_we_could_not_honour_is_refused(component, code):
     assert [problem.code for problem in found] == [code]
     assert "f.form" in found[0].zh
     assert "f.form" in found[0].en
+    assert "None" not in found[0].zh + found[0].en
     assert "—" not in found[0].en.replace("“—”", "") or component == "text"
     assert re.search("[\u4e00-\u9fff]", found[0].zh)
 

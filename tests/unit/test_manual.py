@@ -51,6 +51,14 @@ def test_who_does_a_step_is_told_in_english_to_who_reads_english(path: Path) -> 
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_may_happen_meanwhile_is_told_in_english_to_who_reads_english(path: Path) -> None:
+    for each in read(path.read_bytes(), path.name).processes.values():
+        told = [event for step in manual.steps(each, vocabulary("en")) for event, _ in step.events]
+        told += [event for event, _ in manual.starts(each, vocabulary("en"))]
+        assert [event for event in told if re.search("[\u4e00-\u9fff]", event)] == []
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_steps_are_told_in_the_order_of_the_flow(path: Path) -> None:
     for each in read(path.read_bytes(), path.name).processes.values():
         numbers = [tuple(map(int, step.number.split("."))) for step in manual.steps(each, vocabulary())]

@@ -14,7 +14,7 @@ from engine.errors import EngineError, InvalidValue
 from engine.modeling import approvals, checks, drafts
 from engine.unit_of_work import UnitOfWork
 from web.access import needs, unit_of_work
-from web.modeler.room import field, moment, must_model_or_decide, pages, show, status
+from web.modeler.room import field, moment, must_model_or_decide, pages, show, status, titles_of
 
 PARTS: dict[str, Callable[[UnitOfWork, Any], Mapping[str, Any]]] = {}
 """Name → what the template of that part needs besides `draft` and `files`."""
@@ -46,7 +46,7 @@ def approve(draft_id: str) -> Response | tuple[str, int]:
         with unit_of_work(writes=True) as uow:
             day = moment("effective_from") if field("when") == "later" else None
             if field("when") == "later" and day is None:
-                raise InvalidValue("due_at", field="effective_from", value="")
+                raise InvalidValue("effective_missing", field="effective_from", value="")
             approvals.approve(uow, draft_id, seen=field("digest"), effective_from=day, reason=field("reason"))
     except EngineError as error:
         return _page(draft_id, error), status(error)
@@ -75,5 +75,6 @@ def _page(draft_id: str, error: EngineError | None = None) -> str:
         return show(uow, "approval", "approvals", error, draft=row, files=drafts.files(uow, draft_id),
                     problems=checks.of_draft(uow, row) if row.status in ("submitted", "approved") else (),
                     authors=drafts.authors(uow, draft_id), changed=drafts.changed(uow, row),
+                    titles=titles_of(drafts.as_files(uow, draft_id)),
                     may_decide_here=identity.may_approve(uow, row),
                     is_author=uow.actor.id in {*drafts.authors(uow, draft_id), row.submitted_by}, **parts)

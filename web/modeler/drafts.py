@@ -18,7 +18,7 @@ from web import errors
 from web.access import needs, unit_of_work
 from web.layout import words
 from web.layout.sending import named
-from web.modeler.room import IN_WORK, address, field, must_model, must_model_or_decide, pages, show, status
+from web.modeler.room import IN_WORK, address, field, must_model, must_model_or_decide, pages, show, status, titles_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same draft is the same archive, byte for byte
 Page = Answer | str | tuple[str, int]
@@ -200,7 +200,7 @@ def _page(draft_id: str, error: EngineError | None = None, received: Sequence[Re
         row, files = drafts.get(uow, draft_id), drafts.files(uow, draft_id)
         is_open = row.status in IN_WORK
         shown = {"problems": checks.of_draft(uow, row) if is_open else (), "authors": drafts.authors(uow, draft_id),
-                 "changed": drafts.changed(uow, row),
+                 "changed": drafts.changed(uow, row), "titles": titles_of(drafts.as_files(uow, draft_id)),
                  "others": drafts.present(uow, draft_id) if row.status == "draft" else [],
                  "sessions": drafts.sessions(uow, draft_id)[:5] if row.status == "draft" else [],
                  "entries": library.entries(uow) if row.status == "draft" else [],

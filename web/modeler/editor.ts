@@ -2,7 +2,7 @@
 import { isChinese, said } from '../layout/islands/said';
 import { Keeper } from './editing/keeper';
 import { merged } from './editing/problems';
-import { ask, post, told, type Choices, type Draft, type Other, type Problem, type Stored } from './editing/server';
+import { content, post, told, type Choices, type Draft, type Other, type Problem, type Stored } from './editing/server';
 import type { Laid } from './editing/layout';
 import { NoPicture, type Editor, type Stage } from './editing/stage';
 import './editor.css';
@@ -157,18 +157,22 @@ async function open(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): P
   for (const place of [rest.canvas, rest.panel, rest.tools]) place.replaceChildren();
   rest.panel.hidden = file.kind !== 'process' && file.kind !== 'form';
   for (const tab of part('files').querySelectorAll('button')) tab.setAttribute('aria-selected', String(tab.dataset.file === file.name));
-  const reply = await ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } });
-  const stored = { ...file, revision: Number((reply.headers.get('ETag') ?? '').replace(/\D/g, '')) };
+  const { text, revision } = await content(base, file.name);
+  const stored = { ...file, revision };
   const next = new Keeper(base, () => session, stored, agreed, say);
   const kept = rest.mayEdit ? next.kept() : null;
-  const text = await reply.text();
   const opener = OPENERS[file.kind];
-  if (!opener) { rest.canvas.textContent = text; return; }
+  if (!opener) {
+    rest.canvas.textContent = text;
+    say(said('场景在草稿的“场景”页面修改，这里只能查看', 'A scenario is changed on the page “Scenarios” of the draft; here it can only be read'));
+    void check();
+    return;
+  }
   editor = await (await opener()).open({ ...rest, changed: rest.mayEdit ? changed : () => undefined }, drawn?.text ?? kept?.text ?? text, file.name);
   keeper = next;
   pose(drawn ? keeping(file, rest, drawn) : rest.mayEdit ? losing(editor.lost) : null);
   if (drawn) touched();
-  else if (kept) { next.file.revision = kept.revision; void next.save(); }
+  else if (kept) { next.file.revision = kept.revision ?? 0; void next.save(); }
   else say(said(`已保存 ${file.words}`, `Saved ${file.words}`));
   void lint();
   void check();
@@ -190,7 +194,7 @@ function show(file: Stored, rest: Omit<Stage, 'changed'>, drawn?: Laid): Promise
 async function draw(file: Stored, rest: Omit<Stage, 'changed'>): Promise<void> {
   host.setAttribute('aria-busy', 'true');
   try {
-    const [{ laidOut }, text] = await Promise.all([import('./editing/layout'), ask(`${base}/files/${encodeURIComponent(file.name)}`, { headers: { Accept: '*/*' } }).then((reply) => reply.text())]);
+    const [{ laidOut }, { text }] = await Promise.all([import('./editing/layout'), content(base, file.name)]);
     await show(file, rest, await laidOut(text));
   } catch (error) {
     say(said(`没有排布 ${file.name}，文件保持原样：${(error as Error).message}`, `${file.name} was not laid out and stays as it is: ${(error as Error).message}`));
@@ -205,6 +209,12 @@ function keeping(file: Stored, rest: Omit<Stage, 'changed'>, drawn: Laid): Quest
   };
 }
 
+function named(file: string): HTMLElement {
+  const small = document.createElement('small');
+  small.textContent = ` ${file}`;
+  return small;
+}
+
 function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
   part('files').replaceChildren(...files.map((file) => {
     const tab = document.createElement('button');
@@ -212,7 +222,8 @@ function tabs(files: Stored[], rest: Omit<Stage, 'changed'>): void {
     tab.className = 'tab';
     tab.setAttribute('role', 'tab');
     tab.dataset.file = file.name;
-    tab.textContent = file.name;
+    tab.textContent = file.title || file.name;
+    if (file.title) tab.append(named(file.name));
     tab.addEventListener('click', () => void show(file, rest));
     return tab;
   }));
@@ -242,9 +253,12 @@ function offerNames(choices: Choices, rest: Omit<Stage, 'changed'>): void {
   part('files').after(names);
 }
 
+/** What is under way is saved first, so that it is undone, too. A refusal leaves all as it is, and whoever draws on is saved. */
 async function undoSession(): Promise<void> {
+  await keeper?.flush();
+  await post(`${base}/sessions/${session}/undo`);
   keeper?.stop();
-  await post(`${base}/sessions/${session}/undo`).catch((error: Error) => { say(error.message); throw error; });
+  isAsking = false;
   location.reload();
 }
 
@@ -260,7 +274,7 @@ async function begin(): Promise<void> {
     offerNames(choices, rest);
     window.setInterval(() => void post<{ others: Other[] }>(`${base}/sessions/${session}`).then((now) => tellOthers(now.others)).catch(() => undefined), opened.every * 1000);
     part('state').after(button(said('撤销这次编辑', 'Undo this sitting'), () => {
-      if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) void undoSession();
+      if (window.confirm(said('把这次编辑保存的内容全部恢复原样？', 'Put everything that this sitting saved back?'))) undoSession().catch((error: Error) => say(error.message));
     }));
   }
   const first = found.files.find((file) => file.name === asked.get('file')) ?? found.files.find((file) => file.kind === 'process') ?? found.files[0];
@@ -268,5 +282,11 @@ async function begin(): Promise<void> {
   else { host.removeAttribute('aria-busy'); say(said('草稿里还没有文件。', 'There are no files in this draft yet.')); }
 }
 
+/** What is being typed belongs to the file before the page goes: fields and labels take it in as they lose the focus. */
+window.addEventListener('pagehide', () => {
+  (document.activeElement as HTMLElement | null)?.blur();
+  editor?.takeIn?.();
+  void keeper?.flush();
+});
 window.addEventListener('beforeunload', (leaving) => { if (isAsking) leaving.preventDefault(); });
 begin().catch((error: Error) => { host.removeAttribute('aria-busy'); say(error.message); });

@@ -16,7 +16,7 @@ from engine.unit_of_work import UnitOfWork
 from web import errors
 from web.access import needs, unit_of_work
 from web.layout import island, words
-from web.modeler.room import must_model, pages
+from web.modeler.room import must_model, pages, titles_of
 
 TOUCH = 30  # seconds between two touches of an open session
 TYPES = {"process": "application/xml", "decision": "application/xml", "form": "application/json",
@@ -45,7 +45,9 @@ def list_files(draft_id: str) -> Response:
         row = drafts.get(uow, draft_id)
         told = {"id": row.id, "title": row.title, "reason": row.reason, "status": row.status, "process_key": row.process_key,
                 "revision": row.revision, "may_edit": row.status == "draft"}
-        return jsonify({"draft": told, "files": _files(uow, draft_id)})
+        called = titles_of(drafts.as_files(uow, draft_id))
+        listed = [{**each, "title": called.get(each["name"], "")} for each in _files(uow, draft_id)]
+        return jsonify({"draft": told, "files": listed})
 
 
 @pages.get("/drafts/<draft_id>/files/<name>")
@@ -146,7 +148,7 @@ def choices() -> Response:
         return jsonify({
             "groups": [_choice(row.id, row.name, row.name_en) for row in identity.groups(uow)],
             "processes": [_choice(key, each.name, each.name_en) for key, each in sorted(processes.items())],
-            "decisions": [_choice(key, each.name) for key, each in sorted(known.decisions.items())],
+            "decisions": [_choice(key, each.name, each.name_en) for key, each in sorted(known.decisions.items())],
             **{name: [_choice(each) for each in sorted(found)] for name, found in plain.items()}})
 
 

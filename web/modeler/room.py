@@ -1,5 +1,6 @@
 """The modeller's room: its blueprint, who may come in, and how its pages are rendered."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,8 +8,9 @@ from flask import Blueprint, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 
 from engine import identity
+from engine.diagram.check import File
 from engine.errors import EngineError, Forbidden, InvalidValue
-from engine.modeling import drafts
+from engine.modeling import drafts, titles
 from engine.unit_of_work import UnitOfWork
 from web import errors
 from web.layout import words
@@ -36,6 +38,11 @@ def kinds() -> dict[str, str]:
     """Kind of a file → what it is called."""
     return {"process": str(_("Diagram")), "form": str(_("Form")), "decision": str(_("Decision table")),
             "scenario": str(_("Scenario"))}
+
+
+def titles_of(files: Sequence[File]) -> dict[str, str]:
+    """File name → what the reader calls what is in it."""
+    return {name: en if words.language() == "en" else zh for name, (zh, en) in titles.titles(files).items()}
 
 
 def address(endpoint: str, **values: Any) -> str | None:

@@ -26,7 +26,8 @@ from web.modeler.room import must_model, pages
 def vocabulary(draft_id: str) -> Response:
     """`{forms: [{id, name, name_en, fields}], decisions: [{id, name, name_en, outputs}], processes: [{id, name, name_en}]}`.
 
-    A field is `{name, type, label, label_en, values: [{value, label, label_en}]}`; a form is called after the steps that use it.
+    A field is `{name, type, label, label_en, values: [{value, label, label_en}]}`; a form without a name is called
+    after the steps that use it.
     """
     own = Deployment()
     with unit_of_work(writes=False) as uow:
@@ -48,8 +49,13 @@ def _forms(found: Mapping[str, Mapping[str, Any]], processes: Iterable[Process])
         for element in process.elements.values():
             if form := element.attributes.get("formRef"):
                 users[form][element.words("zh")] = element.words("en")
-    return [{**_choice(key, " / ".join(users[key]), " / ".join(users[key].values())),
-             "fields": [_field(each) for each in forms.fields(schema)]} for key, schema in sorted(found.items())]
+    named = {key: forms.called(schema) if any(forms.called(schema)) else _joined(users[key]) for key, schema in found.items()}
+    return [{**_choice(key, *named[key]), "fields": [_field(each) for each in forms.fields(schema)]}
+            for key, schema in sorted(found.items())]
+
+
+def _joined(steps: Mapping[str, str]) -> tuple[str, str]:
+    return " / ".join(steps), " / ".join(steps.values())
 
 
 def _field(field: Field) -> dict[str, Any]:
@@ -58,7 +64,7 @@ def _field(field: Field) -> dict[str, Any]:
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
-    return {**_choice(decision.key, decision.name), "outputs": [each.name for each in decision.outputs]}
+    return {**_choice(decision.key, decision.name, decision.name_en), "outputs": [each.name for each in decision.outputs]}
 
 
 def _choice(key: str, name: str = "", name_en: str = "") -> dict[str, Any]:

@@ -50,7 +50,7 @@ function decision(key: string, name: string, nameEn: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" xmlns:camunda="http://camunda.org/schema/1.0/dmn" id="definitions_${key}" name="${name}" namespace="urn:fuwuflow:procedure">
   <decision id="${key}" name="${name}" camunda:historyTimeToLive="P36500D">
-    <description>${nameEn}</description>
+    <extensionElements><camunda:properties><camunda:property name="name_en" value="${nameEn}"/></camunda:properties></extensionElements>
     <decisionTable id="${key}_table" hitPolicy="FIRST">
       <input id="input_1" label="条件 / Condition"><inputExpression id="expression_1" typeRef="string"><text>condition</text></inputExpression></input>
       <output id="output_1" label="结果 / Result" name="${key}_result" typeRef="string"/>

@@ -50,8 +50,9 @@ function withPlainReferences(text: string): string {
 }
 
 /** Draws a file, or says in one sentence why it cannot be drawn. */
-async function read(drawer: { importXML(text: string): Promise<unknown> }, text: string): Promise<void> {
+async function read(drawer: { importXML(text: string): Promise<unknown> }, text: string, canvas: HTMLElement): Promise<void> {
   await drawer.importXML(text).catch((error: Error) => { throw hasNone(error.message) ? new NoPicture(undrawn(error.message)) : new Error(undrawn(error.message)); });
+  canvas.querySelector('.djs-container > svg')?.setAttribute('lang', 'zh-CN');  // names are Chinese, their English stands in a property
 }
 
 function hasNone(reason: string): boolean {
@@ -69,7 +70,7 @@ function undrawn(reason: string): string {
 /** A picture to move about in, for who may not change it. */
 async function look(stage: Stage, text: string): Promise<Editor> {
   const viewer = new NavigatedViewer({ container: stage.canvas, additionalModules: [MinimapModule, wordsModule] });
-  await read(viewer, text).catch((error: Error) => { viewer.destroy(); throw error; });
+  await read(viewer, text, stage.canvas).catch((error: Error) => { viewer.destroy(); throw error; });
   viewer.get<Canvas>('canvas').zoom('fit-viewport', 'auto');
   offer(stage, viewer as unknown as Parameters<typeof offer>[1]);
   const marks = new Marks(viewer);
@@ -86,7 +87,7 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
   });
   keepWhatIsThere(modeler.get<Templates>('elementTemplates'));
   const writing = new Writing(modeler as unknown as Drawer);
-  await read(modeler, text).catch((error: Error) => { modeler.destroy(); throw error; });
+  await read(modeler, text, stage.canvas).catch((error: Error) => { modeler.destroy(); throw error; });
   await writing.begin(text);
   whole(modeler.get<Canvas>('canvas'));
   const silence = speak(stage.panel, '.bio-properties-panel-header-type', TYPES);
@@ -101,6 +102,7 @@ async function change(stage: Stage, text: string, name: string): Promise<Editor>
       if (editor.lost && lost.length) editor.lost = lost;
       return written;
     },
+    takeIn: () => modeler.get<{ complete(): void }>('directEditing').complete(),
     lint: () => linter.problems((modeler as unknown as { getDefinitions(): unknown }).getDefinitions(), find, name),
     mark: (found) => marks.paint(found),
     show: (problem) => marks.show(problem),

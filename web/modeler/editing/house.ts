@@ -8,7 +8,7 @@ import { SHOWN, templates, TERMS, type Template } from './templates';
 import { variablesOf, type Vocabulary } from './vocabulary';
 
 interface Factory { create(type: string, attributes: object): Moddle }
-interface Modeling { updateProperties(element: Shape, changed: object): void }
+interface Modeling { updateProperties(element: Shape, changed: object): void; updateModdleProperties(element: Shape, part: Moddle, changed: object): void }
 interface Entry { id: string; component: unknown; isEdited: unknown; [key: string]: unknown }
 interface PanelGroup { id: string; entries?: Entry[]; items?: unknown[]; [key: string]: unknown }
 type Options = () => { value: string; label: string }[];
@@ -61,6 +61,7 @@ export function houseProvider(stage: Stage, known: Vocabulary) {
       if (type === 'bpmn:BusinessRuleTask') found.push(this.select(element, 'decision', said('决策表', 'Decision table'), this.attributeValue(element, 'camunda:decisionRef', { 'camunda:decisionRefBinding': 'latest' }), () => listed(known.decisions)));
       if (type === 'bpmn:CallActivity') found.push(this.select(element, 'called', said('调用的流程', 'Procedure that is called'), this.attributeValue(element, 'calledElement', { 'camunda:calledElementBinding': 'latest' }), () => listed(known.processes)));
       if (FLOW_NODE.test(type) && !/Gateway$|Event$/.test(type)) found.push(...this.ofActivity(element));
+      if (thrownBy(element)) found.push(this.text(element, 'thrown_en', said('错误、升级或消息的英文名称', 'English name of the error, escalation or message'), this.thrownValue(element)));
       if (/Event$/.test(type)) found.push(this.select(element, 'calendar', said('工作日历', 'Working calendar'), this.propertyValue(element, 'calendar'), () => listed(stage.choices.calendars)));
       if (type === 'bpmn:SequenceFlow' && /Gateway$|Task$/.test(element.source?.type ?? '')) found.push(this.condition(element));
       return found;
@@ -136,9 +137,15 @@ export function houseProvider(stage: Stage, known: Vocabulary) {
       return { get: () => property(element.businessObject, name), set: (value) => this.write(element, { [name]: value }) };
     }
 
+    private thrownValue(element: Shape): Value {
+      return {
+        get: () => { const thrown = thrownBy(element); return thrown ? property(thrown, 'name_en') : ''; },
+        set: (value) => this.write(element, { name_en: value }, thrownBy(element)),
+      };
+    }
+
     /** One undoable step; every other extension of the element, also of other tools, stays what and where it is. */
-    private write(element: Shape, changed: Record<string, string>): void {
-      const owner = element.businessObject;
+    private write(element: Shape, changed: Record<string, string>, owner = element.businessObject): void {
       const before = values(owner).find((value) => value.$type === 'camunda:Properties');
       const kept = ((before?.values as Moddle[] | undefined) ?? []).filter((each) => !(String(each.name) in changed));
       const added = Object.entries(changed).filter(([, value]) => value).map(([name, value]) => this.factory.create('camunda:Property', { name, value }));
@@ -148,10 +155,17 @@ export function houseProvider(stage: Stage, known: Vocabulary) {
       extensionElements.$parent = owner;
       for (const value of all) value.$parent = extensionElements;
       for (const each of after.values as Moddle[]) each.$parent = after;
-      this.modeling.updateProperties(element, { extensionElements });
+      if (owner === element.businessObject) this.modeling.updateProperties(element, { extensionElements });
+      else this.modeling.updateModdleProperties(element, owner, { extensionElements });
     }
   }
   return { __init__: ['house'], house: ['type', House] };
+}
+
+/** What an event throws or catches, where the file gives it a name of its own. */
+function thrownBy(element: Shape): Moddle | undefined {
+  const found = (element.businessObject.eventDefinitions as Moddle[] | undefined)?.[0];
+  return (found?.errorRef ?? found?.escalationRef ?? found?.messageRef) as Moddle | undefined;
 }
 
 function listed(choices: Choice[]): { value: string; label: string }[] {

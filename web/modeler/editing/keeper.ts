@@ -5,8 +5,8 @@ import { ask, type Refusal, type Stored } from './server';
 const QUIET = 1000;  // milliseconds without a change
 const AGAIN = 5000;  // milliseconds until another try where the server was not reached
 
-/** What this browser keeps: the text, and the revision that it was made from. */
-interface Kept { text: string; revision: number }
+/** What this browser keeps: the text, and the revision that it was made from, null where somebody took the file out since. */
+interface Kept { text: string; revision: number | null }
 
 export class Keeper {
   private timer = 0;
@@ -15,7 +15,7 @@ export class Keeper {
 
   constructor(private readonly base: string, private readonly session: () => string, public file: Stored,
     private readonly text: () => Promise<string | null>, private readonly say: (words: string, ...ways: [string, () => void][]) => void) {
-    window.addEventListener('online', () => { if (this.kept()) void this.save(); });
+    window.addEventListener('online', () => { if (this.kept()) void (this.isStopped ? this.sendKept() : this.save()); });
     document.addEventListener('visibilitychange', () => { if (document.hidden && this.timer) void this.save(); });
   }
 
@@ -32,6 +32,7 @@ export class Keeper {
 
   stop(): void {
     window.clearTimeout(this.timer);
+    this.timer = 0;
     this.isStopped = true;
   }
 
@@ -41,28 +42,40 @@ export class Keeper {
     if (this.timer) await this.save();
   }
 
-  /** Send what is on the screen; `over` is a revision of somebody else that is to be replaced. */
-  async save(over?: number): Promise<void> {
+  /** Send what is on the screen; `over` is a revision of somebody else that is to be replaced, null the file that they took out. */
+  async save(over?: number | null): Promise<void> {
     window.clearTimeout(this.timer);
     this.timer = 0;
     await this.sending;
     if (this.isStopped) return;
-    this.sending = this.send(over ?? this.file.revision).finally(() => { this.sending = null; });
+    this.sending = this.send(over === undefined ? this.file.revision : over).finally(() => { this.sending = null; });
     await this.sending;
   }
 
-  private async send(revision: number): Promise<void> {
+  private async send(revision: number | null): Promise<void> {
     const text = await this.text();
     if (text === null) return;  // a person is asked first
-    localStorage.setItem(this.place(), JSON.stringify({ text, revision }));
+    this.keep({ text, revision });
     this.say(said('正在保存……', 'Saving …'));
     await this.answered(await this.put(text, revision).catch(() => null), text);
   }
 
-  private put(text: string, revision: number): Promise<Response> {
+  /** What could not be sent before another file was shown; where somebody else saved in between, it waits until this file is shown again. */
+  private async sendKept(): Promise<void> {
+    const kept = this.kept();
+    const reply = kept && await this.put(kept.text, kept.revision).catch(() => null);
+    if (reply?.ok && this.kept()?.text === kept?.text) localStorage.removeItem(this.place());
+  }
+
+  /** A browser without room keeps nothing; the server still gets it. */
+  private keep(kept: Kept): void {
+    try { localStorage.setItem(this.place(), JSON.stringify(kept)); } catch { localStorage.removeItem(this.place()); }
+  }
+
+  private put(text: string, revision: number | null): Promise<Response> {
     return ask(`${this.base}/files/${encodeURIComponent(this.file.name)}`, {
       method: 'PUT', body: text, keepalive: document.hidden && text.length < 60_000,
-      headers: { 'If-Match': `"${revision}"`, 'X-Model-Session': this.session(), 'Content-Type': 'application/octet-stream' },
+      headers: { ...(revision === null ? { 'If-None-Match': '*' } : { 'If-Match': `"${revision}"` }), 'X-Model-Session': this.session(), 'Content-Type': 'application/octet-stream' },
     });
   }
 
@@ -83,8 +96,9 @@ export class Keeper {
     this.timer = window.setTimeout(() => void this.save(), AGAIN);
   }
 
-  private tellChanged(refusal: Refusal, revision: number): void {
-    this.say(said(`${refusal.who_name ?? ''}已另外保存过`, `${refusal.who_name ?? ''} saved in between`),
+  private tellChanged(refusal: Refusal, revision: number | null): void {
+    const who = refusal.who_name ?? '';
+    this.say(revision === null ? said(`${who}已把这个文件移出草稿`, `${who} took this file out of the draft`) : said(`${who}已另外保存过`, `${who} saved in between`),
       [said('看对方的', 'Take theirs'), () => { localStorage.removeItem(this.place()); this.stop(); location.reload(); }],
       [said('用我的', 'Keep mine'), () => void this.save(revision)]);
   }

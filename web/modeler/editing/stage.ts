@@ -8,8 +8,8 @@ export interface Stage {
   /** What the editor checks by itself: code → severity, Chinese and English sentence. */
   codes: Record<string, ['error' | 'warning', string, string]>;
 }
-/** `lint` gives at once what the server will find, too, of the codes in `stage.codes`; `lost` is what saving would drop (`text` may find more of it), null once a person agreed. */
-export interface Editor { lost?: string[] | null; text(): Promise<string>; lint?(): Promise<Problem[]>; mark?(found: Problem[]): void; show?(problem: { element: string | null; path: string[] }): void; close(): void }
+/** `lint` gives at once what the server will find, too, of the codes in `stage.codes`; `lost` is what saving would drop (`text` may find more of it), null once a person agreed; `takeIn` ends what is being typed on the canvas. */
+export interface Editor { lost?: string[] | null; text(): Promise<string>; takeIn?(): void; lint?(): Promise<Problem[]>; mark?(found: Problem[]): void; show?(problem: { element: string | null; path: string[] }): void; close(): void }
 
 /** A diagram without a picture: it may be given one. */
 export class NoPicture extends Error {}
