@@ -34,6 +34,6 @@ A lower line may import only from lines above it; pyproject.toml has the exact o
 | `worklist/` < `filters`, `case_list`, `cases`, `entries`, `queries/` | the read side: tasks, filters, cases, REST |
 | `sandbox/` | definitions tried on a scratch company with a clock of its own; scenarios, also of finished cases |
 | `directory`, `incidents`, `forecast` | the administrator's read side: people · what failed · what will fire |
-| `audit/` | above `sandbox/`: verification, recomputation, checkpoints, dossiers; find, replay, measure, sample, export |
+| `audit/` | above `sandbox/`: verification, mirrors, recomputation, checkpoints, dossiers; find, replay, measure, sample |
 | `chores` < `scheduler` | what recurs · the tick |
 """

@@ -152,13 +152,13 @@ def variables(uow: UnitOfWork, instance_id: str) -> list[Variable]:
             for row in uow.rows(query.order_by(variable.c.scope, variable.c.name))]
 
 
-def timeline(uow: UnitOfWork, instance_id: str, after: int = 0) -> list[Event]:
-    """The newest `TIMELINE` events behind number `after`, oldest first; one whose body was destroyed names no elements."""
+def timeline(uow: UnitOfWork, instance_id: str, after: int = 0, limit: int | None = TIMELINE) -> list[Event]:
+    """The newest `limit` events behind number `after` (None: all), oldest first; one whose body is gone names no elements."""
     bundle = bundles.load(uow, instance(uow, instance_id).bundle_id)
     body = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
     query = sa.select(history_event, history_body.c.body).join(history_body, body, isouter=True).where(
         history_event.c.instance_id == instance_id, history_event.c.seq > after)
-    newest = uow.rows(query.order_by(history_event.c.seq.desc()).limit(TIMELINE))
+    newest = uow.rows(query.order_by(history_event.c.seq.desc()).limit(limit))
     return [_event(bundle, row) for row in reversed(newest)]
 
 

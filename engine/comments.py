@@ -49,10 +49,11 @@ def add(uow: UnitOfWork, instance_id: str, text: str, *, task_id: str | None = N
     return comment_id
 
 
-def listing(uow: UnitOfWork, instance_id: str) -> list[Comment]:
-    """The newest `SHOWN` comments of a case, oldest first. The caller has seen to it that the actor may see the case."""
+def listing(uow: UnitOfWork, instance_id: str, limit: int | None = SHOWN) -> list[Comment]:
+    """The newest `limit` comments of a case (None: all), oldest first. The caller has seen to it that the actor may see the case.
+    """
     query = sa.select(comment).where(comment.c.instance_id == instance_id)
-    rows = uow.rows(query.order_by(comment.c.written_at.desc(), comment.c.id.desc()).limit(SHOWN))
+    rows = uow.rows(query.order_by(comment.c.written_at.desc(), comment.c.id.desc()).limit(limit))
     return [Comment(row.id, row.author, row.written_at, row.task_id, parts(row.text, canonical.loads(row.mentions)))
             for row in reversed(rows)]
 

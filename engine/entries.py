@@ -1,7 +1,8 @@
-"""What was entered at the earlier tasks of a case: forms as they were filled, read from the record."""
+"""What was entered at the start and at the earlier tasks of a case: forms as they were filled, read from the record."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +44,32 @@ def earlier(uow: UnitOfWork, case: sa.Row[Any], row: sa.Row[Any]) -> list[Entere
             for each in rows if each.id in sent
             for bundle in [past.bundle(each.process_key, each.element)]
             for element in [bundle.element(each.process_key, each.element)]]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What was typed to start a case: by whom and when (`actor`, `at`), at which start event, through which form."""
+
+    actor: str
+    at: datetime
+    element: Element
+    form: Mapping[str, Any] | None
+    values: Mapping[str, Any]
+
+
+def begun(uow: UnitOfWork, case: sa.Row[Any]) -> Begun | None:
+    """What was typed to start the case; None if nothing was, or if it was destroyed by retention."""
+    body = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
+    query = sa.select(history_event, history_body.c.body).select_from(history_event).join(history_body, body).where(
+        history_event.c.instance_id == case.id, history_event.c.command == "start")
+    row = uow.row(query.order_by(history_event.c.seq).limit(1))
+    values = canonical.loads(row.body)["inputs"].get("form") if row else None
+    if not row or not values:
+        return None
+    past = bundles.Past(uow, case.id, case.bundle_id)
+    bundle = past.bundle(case.process_key, row.element)
+    element = bundle.element(case.process_key, row.element)
+    return Begun(row.actor, row.at, element, form_of(bundle, element), values)
 
 
 def done_by_actor(uow: UnitOfWork, instance_id: str, elements: Collection[str]) -> frozenset[str]:

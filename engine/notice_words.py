@@ -34,6 +34,14 @@ SENTENCES: Mapping[str, Pair] = {
     "effective": ("流程草稿“{title}”已生效", "The draft “{title}” is in effect"),
     "effective.failed": ("流程草稿“{title}”到了生效时间，但没能生效，请查看原因",
                          "The draft “{title}” could not be put into effect on its day: see why"),
+    "destruction": ("{records}共 {number} 份保存期满，提请销毁，等您决定",
+                    "{number} records ({records}) are due to be destroyed: please decide"),
+    "destruction.second": ("{who}已同意销毁{records}共 {number} 份，等您作为第二人决定",
+                           "{who} agreed to destroy {number} records ({records}): please decide as the second person"),
+    "destruction.erasure": ("{who}提请删除一位顾客的个人信息，等您决定",
+                            "{who} asks to erase the personal data of a customer: please decide"),
+    "destruction.erasure_second": ("{who}已同意删除一位顾客的个人信息，等您作为第二人决定",
+                                   "{who} agreed to erase the personal data of a customer: please decide as the second person"),
 }
 KINDS = frozenset(key for key in SENTENCES if "." not in key)
 NAMES: Mapping[str, Pair] = {
@@ -43,6 +51,7 @@ NAMES: Mapping[str, Pair] = {
     "substitute": ("代理他人", "Standing in for others"),
     "submitted": ("流程草稿待我审批", "Drafts to decide on"), "approved": ("我的草稿获批准", "My drafts approved"),
     "rejected": ("我的草稿被驳回", "My drafts rejected"), "effective": ("我的草稿生效", "My drafts in effect"),
+    "destruction": ("销毁或删除待我决定", "Destructions to decide on"),
 }
 """What a kind is called where people choose."""
 

@@ -57,7 +57,7 @@ def assign(uow: UnitOfWork, task_id: str, *, assignee: str, reason: str = "", re
     if not identity.may_assign(uow, row):
         raise Forbidden("may_not_assign", task=task_id)
     if not identity.may_work_on_as(uow, row, assignee):
-        raise InvalidValue("assignee", field="assignee", value=assignee, task=task_id)
+        raise InvalidValue("assignee", field="assignee", value=assignee, who=assignee, task=task_id)
     _hand(uow, instance, row, assignee, "assign", reason=reason)
     _tell(uow, row, "assigned", assignee, reason)
 
@@ -74,7 +74,7 @@ def delegate(uow: UnitOfWork, task_id: str, *, to: str, reason: str, revision: i
             raise AlreadyChanged("task_claimed", who=row.assignee, at=row.claimed_at, what="claim", task=task_id)
         _act_by_right(uow, row, instance)
     if to in (row.assignee, uow.actor.id) or not identity.may_work_on_as(uow, row, to):
-        raise InvalidValue("assignee", field="to", value=to, task=task_id)
+        raise InvalidValue("assignee", field="to", value=to, who=to, task=task_id)
     owner = row.owner or row.assignee or uow.actor.id
     _hand(uow, instance, row, to, "delegate", owner=owner if owner != to else None, reason=reason)
     _tell(uow, row, "delegated", to, reason)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine import canonical
+from engine import canonical, comments
 from engine.audit import sampling
 from engine.audit.sampling import FollowUp
 from engine.errors import InvalidValue
@@ -82,3 +82,11 @@ def decide(uow: UnitOfWork, sample_id: str, position: int, *, answers: Mapping[s
                  "finding": "\n".join([*(f"{each['clause']} {each['zh']} 否".strip() for each in broken), note.strip()])}
     return sampling.decide(uow, sample_id, position, answers=answers, note=note, revision=revision,
                            follow_up=FollowUp(CORRECTIVE_ACTION, variables))
+
+
+def withdraw(uow: UnitOfWork, sample_id: str, position: int, *, reason: str, revision: int) -> None:
+    """Take back a finding (`sampling.withdraw`); the corrective action that it started is told by a comment, and goes on."""
+    row = sampling.withdraw(uow, sample_id, position, reason=reason, revision=revision)
+    title = sampling.get(uow, sample_id).title
+    comments.add(uow, row.finding_case, f"引起本单的审核不符合已撤回（抽样“{title}”第 {position} 件）。\n"
+                 f"The finding that started this case was withdrawn (sample “{title}”, case {position}).\n{reason.strip()}")

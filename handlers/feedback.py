@@ -1,6 +1,6 @@
 """The month's repair orders and their statistics (5.1.8, 5.1.10, 5.1.17 n1): 26th to 25th, a batch a service point."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ from handlers.statistics import Repair
 from handlers.tables import monthly_statistics, part, part_used, product, repair_order, symptom
 
 COUNTED = ("signed", "submitted", "archived")
+UNSIGNED = ("open", "in_service", "filled_in")
+NAMED = 30
 STATISTICS = Notice(
     "statistics.send", ("quality", "technical_manager", "technical_support", "manufacturing"),
     "统计分析表 {statistics_number}", "Statistics {statistics_number}",
@@ -44,8 +46,9 @@ def open_month(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
     """Set the period and the service points that hand in: the offices that have an engineer."""
     month = month_of(context.variables.get("started_for"), context.now)
     first, last = period(month)
-    points = [place.id for place in identity.offices(uow) if identity.members(uow, "service_engineer", place.id)]
-    return {"month": month, "period_from": first.isoformat(), "period_to": last.isoformat(), "offices_to_submit": points}
+    points = _points(uow)
+    return {"month": month, "period_from": first.isoformat(), "period_to": last.isoformat(), "offices_to_submit": points,
+            **batch_in_words(uow, month, points)}
 
 
 def record_submission(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]:
@@ -58,7 +61,34 @@ def record_submission(uow: UnitOfWork, context: JobContext) -> Mapping[str, Any]
             repair_order.c.state.in_(COUNTED), repair_order.c.finished_at < end)
     uow.execute(sa.update(repair_order).where(*mine).values(period=context.variables["month"]))
     open_points = context.variables["offices_to_submit"]
-    return {"offices_to_submit": [place for place in open_points if place != context.variables["office"]]}
+    return {"offices_to_submit": [place for place in open_points if place != context.variables["office"]],
+            **batch_in_words(uow, context.variables["month"], _points(uow))}
+
+
+def _points(uow: UnitOfWork) -> list[str]:
+    return [place.id for place in identity.offices(uow) if identity.members(uow, "service_engineer", place.id)]
+
+
+def batch_in_words(uow: UnitOfWork, month: str, points: Sequence[str]) -> dict[str, str]:
+    """What the clerk checks off (5.1.17 n2): each service point's orders in the batch, and those that are not signed yet."""
+    end = end_of(period(month)[1])
+    late = sa.and_(repair_order.c.state.in_(UNSIGNED), repair_order.c.reported_at < end)
+    rows = uow.rows(sa.select(repair_order.c.office, repair_order.c.number, repair_order.c.period).where(
+        sa.or_(repair_order.c.period == month, late)).order_by(repair_order.c.number))
+    told = {place.id: place for place in identity.offices(uow)}
+    lines = [(told[point], [r.number for r in rows if r.office == point and r.period == month],
+              [r.number for r in rows if r.office == point and r.period != month]) for point in points]
+    return {
+        "orders_text": "\n".join(f"- **{place.name}**：已上交 {_listed(there, '、')}；还没有签字 {_listed(open_, '、')}"
+                                 for place, there, open_ in lines),
+        "orders_text_en": "\n".join(f"- **{place.name_en or place.name}**: handed in {_listed(there, ', ')}; "
+                                    f"not signed yet {_listed(open_, ', ')}" for place, there, open_ in lines)}
+
+
+def _listed(numbers: Sequence[str], between: str) -> str:
+    """How many, and which; of many the first."""
+    named = between.join(numbers[:NAMED]) + (f"{between}…" if len(numbers) > NAMED else "")
+    return f"{len(numbers)}" + (f" ({named})" if numbers else "")
 
 
 # ------------------------------------------------------------------ statistics

@@ -19,7 +19,10 @@ STRATA = {"none": "不分层 not split", "process": "按流程 by process", "off
 STANDINGS = {"finished": "已结束 finished", "completed": "办结 completed", "terminated": "人工终止 ended by hand",
              "all": "全部 all"}
 
+STATES = {True: "已结束，不再改动 closed, it stands", False: "检查中，尚未结束 being checked, not closed yet"}
 ALL = "全部 all"
+NONE = "—"
+"""Where nothing is checked yet, no rate is told."""
 METHOD = ("各层按 SHA-256(种子 ‖ 工单标识) 排序，取前 n 件；按最大余数法分配，每层至少一件。\n"
           "Within a stratum by SHA-256(seed ‖ case id), the first n; largest remainder, at least one each.")
 
@@ -30,8 +33,9 @@ def result(uow: UnitOfWork, sample_id: str) -> PrintedRecord:
     asked = canonical.loads(row.criteria)
     return PrintedRecord(
         "sample", "审核抽样结果", "Audit sample", sample_id[:12], _named(uow, "office", asked.get("office", "")), "5.6, 5.7",
-        (Fact("名称", "Title", row.title, is_long=True), *_numbers(rows)),
-        (_method(uow, row), _strata(uow, row), _questions(row), _cases(row, rows)),
+        (Fact("名称", "Title", row.title, is_long=True), Fact("状态", "State", STATES[row.closed_at is not None], is_long=True),
+         *_numbers(rows)),
+        (_method(uow, row), _strata(uow, row), _questions(row), _cases(row, rows), *_withdrawn(uow, sample_id)),
         (Signature("抽样人", "Drawn by", _person(uow, row.created_by), _day(row.created_at)),
          Signature("结束人", "Closed by", _person(uow, row.closed_by), _day(row.closed_at))))
 
@@ -44,10 +48,10 @@ def percent(share: float) -> str:
 def _numbers(rows: list[Any]) -> tuple[Fact, ...]:
     found, decided = (sum(each.status in statuses for each in rows) for statuses in (("finding",), ("finding", "conforms")))
     rate = estimates.rate(found, decided)
+    between = f"{percent(rate.low)} – {percent(rate.high)}（Clopper–Pearson）" if decided else NONE
     return (Fact("样本", "Sample", str(len(rows))), Fact("已检查", "Decided", str(decided)),
-            Fact("不符合", "Findings", str(found)), Fact("不符合率", "Rate", percent(rate.share)),
-            Fact("总体不符合率（95% 置信）", "Rate of the population, 95 %",
-                 f"{percent(rate.low)} – {percent(rate.high)}（Clopper–Pearson）", is_long=True))
+            Fact("不符合", "Findings", str(found)), Fact("不符合率", "Rate", percent(rate.share) if decided else NONE),
+            Fact("总体不符合率（95% 置信）", "Rate of the population, 95 %", between, is_long=True))
 
 
 def _named(uow: UnitOfWork, kind: str, key: str) -> str:
@@ -91,6 +95,15 @@ def _cases(row: Any, rows: list[Any]) -> Section:
                   each.note, each.follow_key or "") for each in rows)
     head = ("#", "工单 Case", "回答 Answers", "结论 Status", "说明 Note", "纠正措施 Action")
     return Section("工单", "Cases", head=head, rows=told)
+
+
+def _withdrawn(uow: UnitOfWork, sample_id: str) -> tuple[Section, ...]:
+    """The findings that were taken back; no section where none was."""
+    rows = tuple((str(each.position), f"{each.note}\n{_person(uow, each.found_by)} {_day(each.found_at)}",
+                  f"{each.reason}\n{_person(uow, each.by)} {_day(each.at)}", each.follow_key)
+                 for each in samples.withdrawn(uow, sample_id))
+    head = ("#", "原结论 Finding", "撤回原因 Why withdrawn", "纠正措施 Action")
+    return (Section("已撤回的不符合", "Withdrawn findings", head=head, rows=rows),) if rows else ()
 
 
 def _answers(names: list[str], given: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from web.layout.words import LANGUAGE_COOKIE, LANGUAGES, language
 
 pages = Blueprint("auth", __name__, template_folder="layout/templates")
 HIDDEN = frozenset({"csrf", "password"})
+SAID = ("text", "reason")  # what somebody wrote in sentences, shown before it is sent after all
 
 
 @pages.get("/sign-in")
@@ -37,7 +38,7 @@ def enter() -> str | Response | tuple[str, int]:
     with engine().transaction(Actor(user)) as uow:
         token, csrf = sessions.begin(uow, user)
         history.record_change(uow, "sign_in", subject=f"user:{user}", before=None, after={"address": request.remote_addr or ""})
-    response = _go_on(target, csrf)
+    response = _go_on(user, target, csrf)
     access.set_cookie(response, SESSION_COOKIE, token)
     return response
 
@@ -73,10 +74,12 @@ def choose_language() -> Response:
 
 def session_over() -> tuple[str, int]:
     """A post without a session: the sign-in page that carries what was typed, and returns to where it belongs."""
-    typed = {key: value for key, value in request.form.items() if key not in HIDDEN}
+    fields = [pair for pair in request.form.items(multi=True) if pair[0] not in HIDDEN]
+    action = "" if request.files else request.full_path.rstrip("?")  # files are gone: they must be chosen again
     home = local_path(request.form.get("page"), url_for("inbox.index"))
     error = Forbidden("session_over")
-    return _page(home, error=error, typed=json.dumps(typed, ensure_ascii=False)), errors.refusal(error).status
+    typed = json.dumps({"action": action, "fields": fields}, ensure_ascii=False)
+    return _page(home, error=error, typed=typed), errors.refusal(error).status
 
 
 def _refused(user: str, password: str) -> Forbidden | None:
@@ -92,17 +95,24 @@ def _refused(user: str, password: str) -> Forbidden | None:
     return Forbidden("wrong_password")
 
 
-def _go_on(target: str, csrf: str) -> Response:
-    fields = _typed()
-    if "values" not in fields:
+def _go_on(user: str, target: str, csrf: str) -> Response:
+    """A form's values go back to their form by themselves; anything else is sent when its author says so again."""
+    action, fields = _typed()
+    if any(name == "values" for name, _ in fields):
+        return current_app.make_response(render_template("layout/continue.html", target=target, csrf=csrf, fields=fields))
+    if not action:
         return redirect(target)
-    page = render_template("layout/continue.html", target=target, csrf=csrf, fields=fields)
-    return current_app.make_response(page)
+    said = [value for name, value in fields if name in SAID and value.strip()]
+    return current_app.make_response(render_template(
+        "layout/unsent.html", who=user, action=action, target=target, csrf=csrf, fields=fields, said=said))
 
 
-def _typed() -> dict[str, str]:
-    fields = island.read_values(request.form.get("typed", ""))
-    return {str(key): str(value) for key, value in fields.items()}
+def _typed() -> tuple[str, list[tuple[str, str]]]:
+    found = island.read_values(request.form.get("typed", ""))
+    try:
+        return local_path(str(found["action"]), ""), [(str(name), str(value)) for name, value in found["fields"]]
+    except (ValueError, TypeError, KeyError):
+        return "", []
 
 
 def _page(target: str, *, user: str = "", error: Forbidden | None = None, typed: str = "") -> str:

@@ -11,7 +11,7 @@ from engine import canonical, history
 from engine.audit import checkpoints, signing, witness
 from engine.audit.checkpoints import Checkpoint
 from engine.audit.verification import Finding
-from engine.tables import checkpoint_leaf, history_event
+from engine.tables import access_log, checkpoint_leaf, history_event
 from engine.unit_of_work import UnitOfWork
 
 CHAIN = "checkpoints"
@@ -29,8 +29,24 @@ def verify(uow: UnitOfWork) -> Iterator[Finding]:
                 yield Finding("checkpoint", CHAIN, each.seq, problem)
             before = each
     yield from _leaves(uow, None)
+    yield from _looks(uow)
     for gap in witness.gaps(uow):
         yield Finding("rolled_back", CHAIN, gap.seq, "the file outside knows a checkpoint that the database lacks")
+
+
+def _looks(uow: UnitOfWork) -> Iterator[Finding]:
+    """The first digest over the log of who looked that its rows do not give, with the first row that may be other."""
+    leaves = uow.rows(sa.select(checkpoint_leaf).where(checkpoint_leaf.c.chain_id == checkpoints.ACCESS).order_by(
+        checkpoint_leaf.c.checkpoint_seq))
+    number, digest, last = 0, history.GENESIS, ""
+    for place, leaf in enumerate(leaves):
+        following = sa.select(access_log).where(access_log.c.id > last).order_by(access_log.c.id)
+        for row in uow.rows(following.limit(leaf.head_seq - number)):
+            number, digest, last = number + 1, checkpoints.access_hash(digest, row._asdict()), row.id
+        if (number, digest) != (leaf.head_seq, leaf.head_hash):
+            first = leaves[place - 1].head_seq + 1 if place else 1
+            yield Finding("access", checkpoints.ACCESS, first, f"checkpoint {leaf.checkpoint_seq} signed other rows here")
+            return
 
 
 def verify_case(uow: UnitOfWork, case_id: str) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Destruction is proposed, and decided by two people: neither is the proposer, neither stands in for somebody else.
 
-Those who may: groups that audit or approve, and administrators. Every step is an event of the chain `organization`. What was
-proposed cannot change; its digest is what a decider says to have seen. Nothing that the decision keeps names a customer.
+Those who may: groups that audit or approve, and administrators; whose decision is waited for is told so. Every step is an event
+of the chain `organization`. What was proposed cannot change; its digest is what a decider says to have seen. Nothing that the
+decision keeps names a customer, nor does a notice.
 """
 
 from collections import Counter
@@ -12,16 +13,31 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical, destruction, history, ids
+from engine import canonical, destruction, history, ids, notices
 from engine.destruction import locked
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue, NotFound
+from engine.tables import (
+    candidate_group,
+    destruction_item,
+    incident,
+    job,
+    membership,
+    notice,
+    process_instance,
+    user_account,
+)
 from engine.tables import destruction as row_of
-from engine.tables import destruction_item, incident, job, process_instance
 from engine.unit_of_work import SYSTEM, Actor, UnitOfWork
 
 LONGEST = 1_000
 PENDING = ("proposed", "confirmed", "decided")
+NOTICE = "destruction"
+"""The kind of notice by which people learn that their decision is waited for."""
 Row = sa.Row[Any]
+_deciding = sa.select(membership.c.user_id).join(candidate_group, candidate_group.c.id == membership.c.group_id).where(
+    sa.or_(candidate_group.c.approves, candidate_group.c.audits))
+_DECIDERS = sa.select(user_account.c.id).where(
+    user_account.c.is_active, sa.or_(user_account.c.is_admin, user_account.c.id.in_(_deciding))).order_by(user_account.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +153,7 @@ def add(uow: UnitOfWork, kind: str, subject: str, reason: str, wanted: Sequence[
     counts = Counter(each.kind for each in wanted)
     _tell(uow, "propose_destruction", destruction_id, None, reason=reason, after={
         "status": "proposed", "why": kind, "number": len(wanted), "kinds": dict(sorted(counts.items()))})
+    _ask(uow, get(uow, destruction_id))
     return destruction_id
 
 
@@ -153,6 +170,7 @@ def confirm(uow: UnitOfWork, destruction_id: str, *, seen_digest: str, reason: s
     told = _without_name(uow, row, checked_reason(reason))
     if row.status == "proposed":
         _set(uow, row, "confirmed", told, first_by=uow.actor.id, first_at=uow.now, decision_reason=told)
+        _ask(uow, get(uow, destruction_id))
         return "confirmed"
     whole = "\n".join(dict.fromkeys((row.decision_reason, told)))
     _set(uow, row, "decided", told, second_by=uow.actor.id, second_at=uow.now, decision_reason=whole)
@@ -177,6 +195,18 @@ def _open(uow: UnitOfWork, destruction_id: str) -> Row:
     return row
 
 
+def _ask(uow: UnitOfWork, row: Row) -> None:
+    """Tell everybody who may be the next to decide that a decision waits."""
+    number = uow.scalar(sa.select(sa.func.count()).where(destruction_item.c.destruction_id == row.id))
+    what = "_".join(["erasure"] * (row.kind == "erasure") + ["second"] * (row.status == "confirmed"))
+    kind = uow.engine.records.get(row.subject) if row.kind == "retention" else None
+    told = {"records": kind.zh, "records_en": kind.en} if kind else {}
+    for user in uow.rows(_DECIDERS):
+        if user.id not in (row.proposed_by, row.first_by):
+            notices.tell(uow, user.id, NOTICE, subject=f"{row.id}:{row.status}", destruction=row.id, number=number, what=what,
+                         **told)
+
+
 def _without_name(uow: UnitOfWork, row: Row, reason: str) -> str:
     """The decision is kept for ever: it must not name whom it is to forget, also where cases were asked for by number."""
     if row.kind != "erasure":
@@ -196,6 +226,8 @@ def must_not_name(customers: Iterable[str], reason: str) -> None:
 
 def _set(uow: UnitOfWork, row: Row, status: str, reason: str, **values: Any) -> None:
     uow.execute(sa.update(row_of).where(row_of.c.id == row.id).values(status=status, **values))
+    uow.execute(sa.update(notice).where(notice.c.kind == NOTICE, notice.c.subject == f"{row.id}:{row.status}",
+                                        notice.c.seen_at.is_(None)).values(seen_at=uow.now))  # nothing is waited for any more
     command = "reject_destruction" if status == "rejected" else "confirm_destruction"
     _tell(uow, command, row.id, {"status": row.status}, after={"status": status}, reason=reason)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical
+from engine import canonical, history
 from engine.audit import population, selection
-from engine.tables import audit_sample, audit_sample_item, process_instance
+from engine.tables import audit_sample, audit_sample_item, history_body, history_event, process_instance
 from engine.unit_of_work import UnitOfWork
 
 PAGE = 50
@@ -31,6 +32,24 @@ class Redrawn:
     def is_same(self) -> bool:
         """Whether population and sample both come out as they were."""
         return self.is_same_population and not self.lost and not self.gained
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A finding that was taken back: at which case of the sample, who had found what and when, who took it back and why.
+
+    `case` and `follow_key`: the corrective action that it had started.
+    """
+
+    position: int
+    found_by: str
+    found_at: datetime
+    note: str
+    by: str
+    at: datetime
+    reason: str
+    case: str
+    follow_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,23 @@ def items(uow: UnitOfWork, sample_id: str) -> list[Row]:
     query = query.join(process_instance, _case.id == _item.instance_id)
     query = query.outerjoin(_followed, _followed.c.id == _item.finding_case)
     return uow.rows(query.where(_item.sample_id == sample_id).order_by(_item.position))
+
+
+def withdrawn(uow: UnitOfWork, sample_id: str) -> list[Withdrawn]:
+    """The findings of a sample that were taken back, oldest first, as the record has them."""
+    same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
+    rows = uow.rows(sa.select(history_event.c.actor, history_event.c.at, history_body.c.body).join(history_body, same).where(
+        history_event.c.instance_id == history.ORGANIZATION, history_event.c.element == f"sample:{sample_id}",
+        history_event.c.command == "withdraw_finding").order_by(history_event.c.seq))
+    return [_withdrawn(uow, row, canonical.loads(bytes(row.body).decode())) for row in rows]
+
+
+def _withdrawn(uow: UnitOfWork, row: Row, body: Mapping[str, Any]) -> Withdrawn:
+    was = body["before"]
+    key = uow.scalar(sa.select(_case.business_key).where(_case.id == was["finding_case"]))
+    found_at = datetime.fromisoformat(was["decided_at"])
+    return Withdrawn(was["position"], was["decided_by"], found_at, was["note"], row.actor, row.at, body["reason"],
+                     was["finding_case"], str(key or was["finding_case"]))
 
 
 def preview(uow: UnitOfWork, criteria: Mapping[str, str], by: str, size: int) -> Preview:

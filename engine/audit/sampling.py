@@ -86,7 +86,7 @@ def _check(title: str, by: str, size: int, seed: str, questions: Sequence[Questi
 # ------------------------------------------------------------------ decide, close
 def decide(uow: UnitOfWork, sample_id: str, position: int, *, answers: Mapping[str, str], note: str, revision: int,
            follow_up: FollowUp | None = None) -> str:
-    """Keep what was found of a case; its status: conforms | finding. A finding starts `follow_up` and stands.
+    """Keep what was found of a case; its status: conforms | finding. A finding starts `follow_up` and stands until `withdraw`.
 
     Raises `AlreadyChanged` over another revision, `Conflict` for a closed sample or a finding, `InvalidValue`.
     """
@@ -140,6 +140,30 @@ def link_finding(uow: UnitOfWork, case_id: str, variables: Mapping[str, Any]) ->
     here = (_item.sample_id == variables["audit_sample"], _item.position == variables.get("audit_position"),
             _item.instance_id == case.came_from, _item.status == "finding", _item.finding_case.is_(None))
     return bool(uow.execute(sa.update(audit_sample_item).where(*here).values(finding_case=case_id)).rowcount)
+
+
+def withdraw(uow: UnitOfWork, sample_id: str, position: int, *, reason: str, revision: int) -> Row:
+    """Take back a finding that was recorded by mistake: the case is to be checked anew, the record keeps finding and reason.
+
+    Gives the item as it was; the case that the finding started goes on, for its people to decide. Raises `InvalidValue` without
+    a reason, `AlreadyChanged` over another revision, `Conflict` for what is no finding or whose case is not started yet.
+    """
+    _open_sample(uow, sample_id)
+    row = item(uow, sample_id, position)
+    if row.revision != revision:
+        raise AlreadyChanged("sample_item_changed", who=row.decided_by, at=row.decided_at)
+    if row.status != "finding" or row.finding_case is None:
+        raise Conflict("sample_finding_starting" if row.status == "finding" else "sample_no_finding", position=position)
+    if not reason.strip() or len(reason) > LONGEST_TEXT:
+        raise InvalidValue("reason_missing" if not reason.strip() else "sample_note_long", field="reason", value=len(reason),
+                           limit=LONGEST_TEXT)
+    here = (_item.sample_id == sample_id, _item.position == position)
+    uow.execute(sa.update(audit_sample_item).where(*here).values(
+        status="open", answers="{}", note="", revision=revision + 1, decided_by=None, decided_at=None, finding_case=None))
+    history.record_change(uow, "withdraw_finding", subject=f"sample:{sample_id}", reason=reason.strip(), before={
+        **_told(row), "decided_by": row.decided_by, "decided_at": history.iso(row.decided_at), "finding_case": row.finding_case},
+        after={"position": position, "case": row.instance_id, "status": "open", "answers": {}, "note": ""})
+    return row
 
 
 def close(uow: UnitOfWork, sample_id: str) -> None:

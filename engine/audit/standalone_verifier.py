@@ -1,10 +1,12 @@
 """Stand-alone verifier of a Fuwuflow record 服务流程独立校验程序: this one file, Python 3.11+ and the package `cryptography`.
 
-    python standalone_verifier.py DATABASE|DOSSIER [--checkpoints FILE] [--key PUBFILE] [--case ID]
+    python -m pip install cryptography
+    python standalone_verifier.py DATABASE|DOSSIER [--checkpoints FILE] [--key PUBFILE] [--case NUMBER]
 
 DATABASE is an SQLite file or a postgresql:// address (read through `psql`), DOSSIER the ZIP of a case. FILE is the file of
-checkpoints kept outside the database, PUBFILE the public key (PEM; several may follow each other). One line a finding: kind,
-chain, number of the first bad row, sentence. The exit code is 0 if all agrees, else 1. It shares no code with what writes.
+checkpoints kept outside the database, PUBFILE the public key (PEM; several may follow each other), NUMBER the number or id of
+a case. One line a finding: kind, chain, number of the first bad row, sentence; then, on standard error, what was looked at and
+what was not. The exit code is 0 if all agrees, else 1. It shares no code with what writes.
 """
 
 import argparse
@@ -26,9 +28,13 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+except ImportError:
+    sys.exit("缺少 cryptography 包，请先安装 · the package cryptography is missing, install it first:\n"
+             f"  {sys.executable} -m pip install cryptography")
 
 GENESIS = "0" * 64
 GRACE = timedelta(minutes=10)
@@ -40,7 +46,8 @@ WORDS = {
              "this row does not continue the one before: a row was changed, removed, inserted or swapped"),
     "header": ("此行的内容与其哈希不符", "this row's header does not give its hash"),
     "body": ("此行的正文与其摘要不符", "this row's body does not give its digest"),
-    "body_gone": ("此行的正文不见了，也没有销毁记录", "this row's body is gone and no recorded destruction says so"),
+    "body_gone": ("此行的正文不见了，变更记录里没有销毁它的事件",
+                  "this row's body is gone and no event of the record of changes says that just these bodies were destroyed"),
     "head": ("链的末尾与工单上记的链头不符", "the chain does not end at the head on its row"),
     "no_head": ("这些事件没有所属的工单", "these events belong to no case"),
     "signed_otherwise": ("检查点签过的内容与现在不同：自此行起被改写",
@@ -238,6 +245,7 @@ QUERIES = {
         SELECT e.element, e.command, {b:b.body} FROM history_event e JOIN history_body b
         ON b.instance_id = e.instance_id AND b.seq = e.seq WHERE e.instance_id = 'organization' ORDER BY e.seq""", ""),
 }
+CASE_ID = "SELECT id FROM process_instance WHERE business_key = '{only}'"
 OF_ONE = ("heads", "events", "leaves_by_chain", "leaves", "checkpoints", "newest", "known", "organization")
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -272,8 +280,21 @@ class Sqlite(Database):
 
     def __init__(self, path: str, only: str | None = None) -> None:
         super().__init__(only)
-        self.connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+        self.connection = self.opened(path, "mode=ro")
+        try:
+            self.connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError:  # a copy on a medium that takes no files beside it; nothing is written to it, then
+            if Path(f"{path}-wal").exists() or not Path(path).is_file():
+                raise
+            self.connection.close()
+            self.connection = self.opened(path, "mode=ro&immutable=1")
         self.connection.execute("BEGIN")
+        found = self.connection.execute(CASE_ID.format(only=only)).fetchone() if only else None
+        self.only = found[0] if found else only
+
+    def opened(self, path: str, options: str) -> sqlite3.Connection:
+        """The file, for reading only."""
+        return sqlite3.connect(f"file:{quote(path)}?{options}", uri=True, isolation_level=None)
 
     def rows(self, name: str) -> Iterator[tuple[Any, ...]]:
         """Rows as SQLite gives them."""
@@ -294,12 +315,20 @@ class Postgresql(Database):
             raise OSError("psql is not installed")
         self.url = url.replace("postgresql+psycopg://", "postgresql://")
         if only:
+            self.only = self.case_of(only)
             self.read = self.read_at_once(secrets.token_hex(16))
         else:
             self.leader = self.started("SELECT pg_export_snapshot();\n")
             self.snapshot = output(self.leader).readline().decode().strip()
             if not self.snapshot:
                 raise OSError(f"the database does not answer (psql ended with {self.leader.wait()})")
+
+    def case_of(self, only: str) -> str:
+        """The id of a case, which may be named by its number."""
+        process = self.started(f"{CASE_ID.format(only=only)};\n")
+        close(process.stdin)
+        with process:
+            return output(process).read().decode().strip() or only
 
     def read_at_once(self, mark: str) -> dict[str, list[bytes]]:
         """The lines of every query about one case, from one process."""
@@ -418,10 +447,22 @@ def link_problem(event: tuple[Any, ...], seq: int, prev: str) -> str:
 
 @dataclass
 class Progress:
-    """Says on standard error how far a long check has come."""
+    """Says on standard error how far a long check has come, and at its end what was looked at: rows of so many chains, `newest`
+    the last checkpoint, `unsigned` rows that none has signed yet."""
 
     tell: Callable[[int], None] | None = None
     events: int = 0
+    chains: int = 0
+    newest: str = ""
+    unsigned: int = 0
+
+    def summary(self) -> str:
+        """What an answer stands on."""
+        if not self.newest:
+            return (f"{self.events} rows of {self.chains} chains; there is no checkpoint: nothing is signed · "
+                    f"{self.events} 行，{self.chains} 条链；没有检查点：任何一行都没有签名")
+        return (f"{self.events} rows of {self.chains} chains; newest checkpoint {self.newest}, {self.unsigned} rows not signed "
+                f"yet · {self.events} 行，{self.chains} 条链；最新检查点 {self.newest}，{self.unsigned} 行尚未签名")
 
     def step(self) -> None:
         """One more event."""
@@ -434,10 +475,11 @@ class Progress:
 def verify(source: Database, keys: Keys | None, outside: Sequence[bytes] = (),
            progress: Progress | None = None) -> Iterator[Finding]:
     """Every disagreement in a database; `outside`: the lines of the file of checkpoints, read before the database."""
-    signed = Signed(only=source.only is not None)
+    signed, progress = Signed(only=source.only is not None), progress or Progress()
     yield from verify_checkpoints(source, keys, signed)
     yield from verify_outside(source, keys, outside, signed)
-    yield from verify_chains(source, signed, progress or Progress())
+    progress.newest = f"{max(signed.at)} ({signed.at[max(signed.at)]})" if signed.at else ""
+    yield from verify_chains(source, signed, progress)
     if source.only is None:
         yield from verify_access(source, signed)
         yield from verify_definitions(source)
@@ -539,13 +581,14 @@ class Walk:
     def __init__(self, signed: Signed, progress: Progress) -> None:
         self.signed, self.progress = signed, progress
         self.tail_floor = signed.tail_floor()
-        self.destroyed: dict[str, tuple[str, int]] = {}
+        self.destroyed: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.late: dict[int, list[tuple[str, int]]] = {}
 
     def follow(self, chain: str, events: Grouped, heads: list[tuple[int, str]],
                leaves: list[tuple[int, int, str]]) -> Finding | None:
         """The first row of a chain that does not hold; `leaves` are (checkpoint, number, hash)."""
         seq, prev, place, sure = 0, GENESIS, 0, 0
+        self.progress.chains += 1
         for event in events.of(chain):
             seq += 1
             self.progress.step()
@@ -553,7 +596,7 @@ class Walk:
                 return Finding(problem, chain, min(seq, event[1]))
             prev = event[10]
             if event[12] is None:
-                self.destroyed.setdefault(event[14], (chain, seq))
+                self.destroyed.setdefault((event[14], chain), []).append((seq, event[8]))
             while place < len(leaves) and leaves[place][1] < seq:
                 place += 1
             if place < len(leaves) and leaves[place][1] == seq:
@@ -562,6 +605,7 @@ class Walk:
                 sure = seq
             if self.is_late(chain, seq, event[2], leaves[place][0] if place < len(leaves) else None):
                 return Finding("late", chain, seq)
+        self.progress.unsigned += seq - max((leaf[1] for leaf in leaves if leaf[1] <= seq), default=0)
         return end_problem(chain, (seq, prev), sure, heads, leaves)
 
     def is_late(self, chain: str, seq: int, at: str, checkpoint: int | None) -> bool:
@@ -592,13 +636,19 @@ def end_problem(chain: str, end: tuple[int, str], sure: int, heads: list[tuple[i
     return None if heads == [end] else Finding("head", chain, end[0])
 
 
-def verify_destructions(source: Database, destroyed: Mapping[str, tuple[str, int]]) -> Iterator[Finding]:
-    """A body may be gone only by a destruction that the chain `organization` names."""
-    named = "\n".join(f"{element}\n{body.decode()}" for element, command, body in source.rows("organization")
-                      if "destroy" in command or "eras" in command or "destruction" in command)
-    for destruction, (chain, seq) in destroyed.items():
-        if destruction not in named:
-            yield Finding("body_gone", chain, seq, f"destruction {destruction}")
+def verify_destructions(source: Database, destroyed: Mapping[tuple[str, str], list[tuple[int, str]]]) -> Iterator[Finding]:
+    """Bodies may be gone only by an event `destroy` of the chain `organization` that counts and digests just these.
+
+    `destroyed`: (destruction, chain) → `(number, body digest)` of the rows without a body. What was proposed or rejected is none.
+    """
+    told = set()
+    for element, command, body in source.rows("organization"):
+        after = json.loads(body).get("after") or {} if command == "destroy" else {}
+        if "bodies" in after:
+            told.add((element.partition(":")[2], after["case"], after["bodies"], after["bodies_digest"]))
+    for (destruction, chain), bodies in destroyed.items():
+        if (destruction, chain, len(bodies), sha256(canonical([list(each) for each in bodies]).encode())) not in told:
+            yield Finding("body_gone", chain, bodies[0][0], f"destruction {destruction}")
 
 
 def verify_access(source: Database, signed: Signed) -> Iterator[Finding]:
@@ -658,7 +708,11 @@ def verify_dossier(path: Path, keys: Keys | None) -> Iterator[Finding]:
         files = {name: archive.read(name) for name in names}
     if len(names) != len(files):
         yield Finding("manifest", "", None, "a name is there twice")
-    keys = read_keys(files["key.pub"].decode()) if keys is None else keys
+    if keys is None:
+        keys = read_keys(files["key.pub"].decode())
+        told = ", ".join(sha256(key.public_bytes_raw()) for key in keys.values())
+        print("--key is missing: the dossier's own key is used; compare its fingerprint (SHA-256) · "
+              f"没有给出 --key：使用档案里的公钥，请核对其指纹\n  {told}", file=sys.stderr)
     yield from verify_manifest(files, keys)
     proof = json.loads(files["proof.json"])
     bodies: list[str] = []
@@ -740,7 +794,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("subject", metavar="DATABASE|DOSSIER")
     parser.add_argument("--checkpoints", type=Path, metavar="FILE")
     parser.add_argument("--key", type=Path, metavar="PUBFILE")
-    parser.add_argument("--case", metavar="ID")
+    parser.add_argument("--case", metavar="NUMBER")
     asked = parser.parse_args(arguments)
     number = 0
     try:
@@ -764,10 +818,15 @@ def findings(asked: argparse.Namespace) -> Iterator[Finding]:
         return
     if keys is None:
         print("--key is missing: signatures are not checked · 没有给出 --key：不核对签名", file=sys.stderr)
+    if not outside:
+        print("--checkpoints is missing or empty: whether the database was rolled back, or all of it made anew, is not checked · "
+              "没有给出 --checkpoints 或文件为空：不核对数据库是否被回退或整个重做", file=sys.stderr)
     address = asked.subject.removeprefix("sqlite:///")
     source = Sqlite(address, asked.case) if "://" not in address else Postgresql(address, asked.case)
+    progress = Progress(lambda events: print(f"\r{events:,}", end="", file=sys.stderr))
     try:
-        yield from verify(source, keys, outside, Progress(lambda events: print(f"\r{events:,}", end="", file=sys.stderr)))
+        yield from verify(source, keys, outside, progress)
+        print(f"\r{progress.summary()}", file=sys.stderr)
     finally:
         source.close()
 

@@ -11,6 +11,10 @@ from typing import Any, Literal
 
 Element = tuple[str, str]
 """(process key, element)"""
+Passed = tuple[str, str, int]
+"""(process key, element or flow, run)"""
+OWN = 1
+"""The run of the case's own process; that of a called one is the token of its call."""
 Key = tuple[int, str]
 """(scope, variable)"""
 
@@ -33,7 +37,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """A token at an element; `error` says why it stopped there, `body` and `index` which instance of many it is."""
+    """A token at an element; `error` says why it stopped there, `body` and `index` which instance of many it is.
+
+    `run`: in which run of its process it is, as one process may be called again, or several times at once.
+    """
 
     process: str
     element: str
@@ -42,6 +49,7 @@ class Stand:
     error: str = ""
     index: int | None = None
     body: int | None = None
+    run: int = OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +69,21 @@ class Standing:
     """A case between two events; `is_certain`: no event before it is without its body.
 
     `many` has the instances of each multi-instance activity that runs, and of the last that ran: token of the activity →
-    its element and index → now | left | cancelled | incident.
+    its element and index → now | left | cancelled | incident. `runs`: run → the process called, in the order in which they began.
     """
 
     tokens: dict[int, Stand] = field(default_factory=dict)
-    done: set[Element] = field(default_factory=set)
-    flows: set[Element] = field(default_factory=set)
+    done: set[Passed] = field(default_factory=set)
+    flows: set[Passed] = field(default_factory=set)
     many: dict[int, tuple[Element, dict[int, str]]] = field(default_factory=dict)
     variables: dict[Key, Any] = field(default_factory=dict)
+    runs: dict[int, str] = field(default_factory=dict)
     is_certain: bool = True
 
     def copy(self) -> "Standing":
         """The same, to be folded on; values of variables are shared, as nobody changes them."""
         return Standing(dict(self.tokens), set(self.done), set(self.flows), deepcopy(self.many), dict(self.variables),
-                        self.is_certain)
+                        dict(self.runs), self.is_certain)
 
     def go(self, moves: Iterable[Move]) -> None:
         """Let tokens move, in order."""
@@ -92,7 +101,7 @@ class Standing:
             name = mapping.get(stand.process, {}).get(stand.element)
             if name:
                 self.tokens[token] = replace(stand, element=name)
-        self.done = {(key, mapping.get(key, {}).get(element) or element) for key, element in self.done}
+        self.done = {(key, mapping.get(key, {}).get(element) or element, run) for key, element, run in self.done}
 
     def put_back(self, earlier: Mapping[str, Any]) -> None:
         """The case is on the version before: its tokens stand where the state `earlier` had them."""
@@ -117,13 +126,14 @@ class Standing:
         if move.kind == "entered":
             self._enter(move, here)
         elif move.kind == "incident":
-            stand = self.tokens.get(move.token) or Stand(move.process, move.element, move.scope, move.type)
+            stand = self.tokens.get(move.token) or Stand(move.process, move.element, move.scope, move.type, run=self._run(move))
             self.tokens[move.token] = replace(stand, error=move.error or "?")
         else:
-            self.tokens.pop(move.token, None)
+            stood = self.tokens.pop(move.token, None)
+            run = stood.run if stood else self._run(move)
             if move.kind == "left":
-                self.done.add(here)
-                self.flows.update((move.process, flow) for flow in move.flows)
+                self.done.add((*here, run))
+                self.flows.update((move.process, flow, run) for flow in move.flows)
         if move.body is not None and move.index is not None:
             _, instances = self.many.setdefault(move.body, (here, {}))
             instances[move.index] = "now" if move.kind == "entered" else move.kind
@@ -133,7 +143,17 @@ class Standing:
             for body, (element, _) in list(self.many.items()):
                 if element == here and body not in self.tokens:
                     del self.many[body]
-        self.tokens[move.token] = Stand(move.process, move.element, move.scope, move.type, "", move.index, move.body)
+        run = self._run(move)
+        if run != OWN:
+            self.runs.setdefault(run, move.process)
+        self.tokens[move.token] = Stand(move.process, move.element, move.scope, move.type, "", move.index, move.body, run)
+
+    def _run(self, move: Move) -> int:
+        """The call around a token; an instance of many is its own scope, and stands in the run of the activity."""
+        around = self.tokens.get(move.body or 0) if move.scope == move.token else self.tokens.get(move.scope)
+        if around is None:
+            return OWN
+        return move.scope if around.type == "callActivity" and move.scope != move.token else around.run
 
 
 def moves(trace: Iterable[Mapping[str, Any]]) -> tuple[Move, ...]:

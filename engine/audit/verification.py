@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import canonical, history
-from engine.audit import tombstones
+from engine.audit import mirrors, tombstones
 from engine.tables import (
     definition,
+    document_content,
     history_body,
     history_event,
     model_draft,
@@ -64,6 +65,9 @@ def verify_rest(uow: UnitOfWork) -> Iterator[Finding]:
     yield from _approved(uow)
     for detail in tombstones.unrecorded(uow):
         yield Finding("destruction", "", None, detail)
+    for sample, seq, detail in mirrors.samples(uow):
+        yield Finding("sample", sample, seq, detail)
+    yield from _documents(uow)
     known = sa.select(process_instance.c.id).union(sa.select(record_chain.c.id))
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
@@ -86,12 +90,15 @@ def cases(uow: UnitOfWork) -> list[sa.Row[Any]]:
 
 
 def verify_case(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
-    """The disagreements of one case: the first broken link, then the state."""
-    last, problem = _walk(uow, row)
+    """The disagreements of one case: the first broken link, then the state, then the rows that mirror the record."""
+    told = mirrors.Told()
+    last, problem = _walk(uow, row, told.take)
     if problem:
         yield problem
     elif last is not None and last.body is not None:
         yield from _state(uow, row, canonical.loads(bytes(last.body)))
+        for kind, seq, detail in mirrors.unlike(uow, row, told):
+            yield Finding(kind, row.id, seq, detail)
 
 
 def verify_chain(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
@@ -101,8 +108,9 @@ def verify_chain(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
         yield problem
 
 
-def _walk(uow: UnitOfWork, row: sa.Row[Any]) -> tuple[sa.Row[Any] | None, Finding | None]:
-    """The last event of the chain whose head is on `row`, and the first link that does not hold."""
+def _walk(uow: UnitOfWork, row: sa.Row[Any], take: Callable[[sa.Row[Any]], object] = lambda _event: None,
+          ) -> tuple[sa.Row[Any] | None, Finding | None]:
+    """The last event of the chain whose head is on `row`, and the first link that does not hold; `take` gets those that do."""
     prev, seq, last = history.GENESIS, 0, None
     buried: dict[str, list[tuple[int, str]]] = {}
     for event in _events(uow, row.id):
@@ -110,6 +118,7 @@ def _walk(uow: UnitOfWork, row: sa.Row[Any]) -> tuple[sa.Row[Any] | None, Findin
         problem = _link(event, seq, prev)
         if problem:
             return last, Finding("chain", row.id, event.seq, problem)
+        take(event)
         prev, last = event.hash, event
         if event.buried_by is not None:
             buried.setdefault(event.buried_by, []).append((event.seq, event.body_digest))
@@ -168,6 +177,15 @@ def _resources(uow: UnitOfWork) -> Iterator[Finding]:
     for row in uow.rows(sa.select(resource)):
         if canonical.digest(bytes(row.bytes)) != row.sha256:
             yield Finding("resource", "", None, f"the stored file {row.sha256} was changed")
+
+
+def _documents(uow: UnitOfWork) -> Iterator[Finding]:
+    """Photos and files whose stored bytes are not those that were added; in an object store their name is their digest."""
+    there = sa.select(document_content.c.sha256).where(document_content.c.bytes.is_not(None))
+    for name in [row.sha256 for row in uow.rows(there)]:  # one at a time: together they may be larger than the memory
+        data = uow.scalar(sa.select(document_content.c.bytes).where(document_content.c.sha256 == name))
+        if canonical.digest(bytes(data)) != name:
+            yield Finding("document_bytes", "", None, f"the stored photo or file {name} was changed")
 
 
 def _approved(uow: UnitOfWork) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """A real server on a database of its own, and people who use it through Chromium."""
 
+import asyncio
 import shutil
 import subprocess
 import threading
@@ -68,18 +69,32 @@ def _playwrights_own() -> str:
         return playwright.chromium.executable_path
 
 
-@pytest.fixture
-def chromium(chromium_address: str, address: str) -> Iterator[Browser]:
-    """Chromium, for this test alone: its contexts go with it.
+@pytest.fixture(scope="session")
+def playwright_of_process(chromium_address: str) -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """Chromium as one Playwright of this process sees it, and that one's event loop, which sleeps between the tests."""
+    with sync_playwright() as playwright:
+        loop = asyncio.get_running_loop()
+        browser = playwright.chromium.connect_over_cdp(chromium_address)
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
+        browser.close()
 
-    Playwright begins after the company is ready and ends with the test: it runs an event loop in this thread, where V8 does
-    not work.
+
+@pytest.fixture
+def chromium(playwright_of_process: tuple[Browser, asyncio.AbstractEventLoop], address: str) -> Iterator[Browser]:
+    """Chromium for this test: its contexts go with it.
+
+    Playwright's loop counts as running in this thread from here to the test's end, and V8 does not work beside a running one:
+    what evaluates FEEL comes before (the company is ready), after, or in a thread of its own.
     """
     del address
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.connect_over_cdp(chromium_address)
-        yield browser
-        browser.close()
+    browser, loop = playwright_of_process
+    asyncio._set_running_loop(loop)
+    yield browser
+    for context in browser.contexts[1:]:  # the first is the browser's own
+        context.close()
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture

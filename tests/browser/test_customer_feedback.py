@@ -58,6 +58,7 @@ def test_month_begins_on_the_workday_before_a_free_25th_and_ends_with_approved_s
         engineer.complete(orders_are_complete=True)
         assert engineer.script_errors == []
     clerk.open("收集、清点维修单", view="groups")
+    expect(clerk.page.locator("[data-form-host] li", has_text="长沙办事处").first).to_contain_text("已上交 2 (WX-1、WX-2)")
     clerk.answer("是")
     approve_at_the_second_go(clerk, manager)
     handle_opinion(clerk, manager)

@@ -103,6 +103,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
 NO_PAGES: Mapping[str, str] = {
     "/static/<path:name>": "files", "/healthz": "a word for the load balancer", "/inbox.csv": "a table for a spreadsheet",
     "/inbox/changes": "what is new, for a script", "/inbox/filters/<filter_id>/count": "a number for a script",
+    "/tasks/<task_id>/<any('complete', 'claim', 'release', 'assign', 'delegate', 'give-back', 'due'):verb>": "leads to the task",
     "/drafts": "for a script", "/machines": "for a script", "/cases/<case_id>/people": "for a script",
     "/definitions/<path:definition_id>/diagram": "a diagram's XML", "/documents/<document_id>": "a file",
     "/documents/<document_id>/thumbnail": "a picture", "/admin/people/import/template": "a table to fill in",

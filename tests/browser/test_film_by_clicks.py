@@ -70,11 +70,11 @@ def begun(company: ProcessEngine, key: str, **values: object) -> str:
     return str(as_user(company, LEAD, instances.start, key, variables=values))
 
 
-def complete(company: ProcessEngine, case: str) -> None:
+def complete(company: ProcessEngine, case: str, who: str = LEAD) -> None:
     """Complete the oldest open task of a case."""
     with company.reading(SYSTEM) as uow:
         waits = uow.rows(sa.select(task.c.id).where(task.c.instance_id == case, task.c.state == "open").order_by(task.c.token))
-    as_user(company, LEAD, tasks.complete, waits[0].id)
+    as_user(company, who, tasks.complete, waits[0].id)
 
 
 @pytest.fixture
@@ -247,6 +247,40 @@ def test_a_called_process_is_opened_in_place_and_left_again(calling: str, person
     expect(at(auditor, "call")).to_have_class(re.compile("has-token"))
     at(auditor, "call").click(position={"x": 10, "y": 10})
     expect(auditor.page.get_by_role("tab", selected=True)).to_contain_text("called")
+
+
+def test_a_process_that_is_called_again_begins_its_path_anew(company: ProcessEngine, person: People) -> None:
+    calls = [node("callActivity", name, calledElement="called") for name in ("call", "recall")]
+    again = diagram(start(), *calls, end(), flows("begin", "call", "recall", "done"), key="again", starters="service_lead")
+    deployed(company, pictured(CALLED), pictured(again))
+    case = begun(company, "again")
+    complete(company, case, "admin")
+    auditor = person("auditor", width=DESK)
+    auditor.go(f"/audit/film/{case}?at=2")
+    stands_at(auditor, 2)
+    expect(auditor.page.get_by_role("tab", selected=True)).to_have_text("called · 版本 1 · 第 2 次 ● 1")
+    expect(at(auditor, "inner")).to_have_class(re.compile("has-token"))
+    expect(at(auditor, "inner")).not_to_have_class(re.compile("is-done"))
+    expect(at(auditor, "out")).not_to_have_class(re.compile("is-done"))
+
+
+def test_runs_at_once_have_a_tab_each(company: ProcessEngine, person: People) -> None:
+    both = diagram(start(), node("callActivity", "call", EACH, calledElement="called"), end(), flows("begin", "call", "done"),
+                   key="both", starters="service_lead")
+    deployed(company, pictured(CALLED), pictured(both))
+    case = begun(company, "both", places=["one", "two"])
+    complete(company, case, "admin")
+    auditor = person("auditor", width=DESK)
+    auditor.go(f"/audit/film/{case}")
+    stands_at(auditor, 1)
+    tabs = auditor.page.get_by_role("tab")
+    expect(tabs).to_have_text(["both · 版本 1", "called · 版本 1 · 第 1 次 ● 1", "called · 版本 1 · 第 2 次 ● 1"])
+    auditor.page.keyboard.press("ArrowRight")
+    stands_at(auditor, 2)
+    expect(tabs.filter(has_text="●")).to_have_count(1)
+    tabs.filter(has_text="第 2 次").click()
+    expect(at(auditor, "inner")).to_have_class(re.compile("has-token"))
+    expect(at(auditor, "inner")).not_to_have_class(re.compile("is-done"))
 
 
 def test_every_instance_of_many_is_listed_with_its_state(visits: str, person: People) -> None:

@@ -139,6 +139,15 @@ def test_columns_are_chosen_and_ordered_in_a_dialog(person: People, width: int) 
     must_be_accessible(lead)
     dialog.get_by_role("button", name="保存", exact=True).last.click()
     expect(lead.page.locator("thead th").nth(1)).to_have_text("办事处")
+    expect(row(lead, NAMES[0]).locator(".col-office")).to_be_visible()
+
+
+def test_phone_tells_two_tasks_of_one_customer_apart(person: People) -> None:
+    lead = person("lead.changsha")
+    lead.go("/inbox?view=groups")
+    expect(row(lead, NAMES[0]).locator(".col-case")).to_be_visible()
+    expect(row(lead, NAMES[0]).locator(".col-serial")).to_be_visible()
+    expect(row(lead, NAMES[0]).get_by_text("CT2026001")).to_be_in_viewport()
 
 
 def test_what_is_new_is_said_and_comes_when_it_is_wanted(person: People, company: ProcessEngine) -> None:

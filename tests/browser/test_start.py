@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from engine.unit_of_work import ProcessEngine
 from tests.browser.access import must_be_accessible
@@ -94,3 +94,51 @@ def test_words_typed_just_before_a_field_beside_them_changes_stay(person: People
     expect(lead.page.locator("[data-form-host] input[type=radio]").first).to_be_checked()
     lead.page.wait_for_timeout(400)  # longer than form-js' own delay before it takes what was typed
     expect(fault).to_have_value("开机无显示")
+
+
+def test_corrected_serial_number_brings_its_own_customer_and_leaves_what_was_typed(person: People) -> None:
+    lead = person(LEAD)
+    lead.go("/start/in_warranty")
+    lead.fill(contact="王老师", serial_number="CT2026001")
+    customer = lead.page.locator("input[id$=field_customer]")
+    expect(customer).not_to_have_value("")
+    wrong = customer.input_value()
+    lead.fill(serial_number="PR2023102")
+    expect(lead.page.locator("[data-machine]")).not_to_be_empty()
+    expect(customer).not_to_have_value(wrong)
+    expect(customer).not_to_have_value("")
+    lead.fill(serial_number="UNKNOWN-1")
+    expect(lead.page.locator("[data-machine]")).to_contain_text("没有")
+    expect(customer).to_have_value("")
+    expect(lead.page.locator("input[id$=field_product-search], input[id$=field_product]").first).to_have_value("")
+    expect(lead.page.locator("input[id$=field_contact]")).to_have_value("王老师")
+
+
+def test_slow_answer_about_another_serial_number_is_not_shown(person: People) -> None:
+    lead = person(LEAD)
+    held: list[Route] = []
+    lead.page.route("**/machines?serial=CT2026001", lambda route: held.append(route))  # noqa: PLW0108  # Playwright sets a mark on it
+    lead.go("/start/in_warranty")
+    lead.fill(serial_number="CT2026001")
+    for _ in range(100):
+        if held:
+            break
+        lead.page.wait_for_timeout(50)
+    lead.fill(serial_number="UNKNOWN-1")
+    told = lead.page.locator("[data-machine]")
+    expect(told).to_contain_text("没有")
+    with lead.page.expect_response("**/machines?serial=CT2026001"):
+        held[0].continue_()
+    lead.page.wait_for_timeout(200)
+    expect(told).to_contain_text("没有")
+    expect(lead.page.locator("input[id$=field_customer]")).to_have_value("")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_question_of_a_form_is_cut_off_on_a_phone(person: People, language: str) -> None:
+    lead = person(LEAD, language=language)
+    lead.go("/start/in_warranty")
+    expect(lead.page.locator("[data-form-host]")).not_to_have_attribute("aria-busy", "true")
+    cut = lead.page.locator(".fjs-form-field-label").evaluate_all(
+        "labels => labels.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)")
+    assert cut == []

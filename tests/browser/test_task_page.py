@@ -170,11 +170,11 @@ def test_earlier_round_of_the_step_stands_first(person: People, case: Case) -> N
     apart(refuse_once, case)
     engineer = person(ENGINEER, width=DESK)
     engineer.open(STEP)
-    rounds = engineer.page.locator(".entered > summary")
+    rounds = engineer.page.locator(".earlier .entered > summary")
     expect(rounds.nth(0)).to_contain_text(f"{STEP} 上一轮")
     expect(rounds.nth(0)).to_contain_text("长沙工程师")
     expect(rounds.nth(1)).to_contain_text("审批响应时限特例")
-    expect(engineer.page.locator(".entered").first.get_by_text("电源灯亮，屏幕不亮")).to_be_visible()
+    expect(engineer.page.locator(".earlier .entered").first.get_by_text("电源灯亮，屏幕不亮")).to_be_visible()
     expect(engineer.page.locator(".earlier .tag")).to_have_count(1)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import canonical, identity, instances, jobs
+from engine import canonical, comments, identity, instances, jobs
 from engine.audit import population, samples, sampling, selection, verification
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue
-from engine.tables import history_event, job, process_instance
+from engine.tables import audit_sample_item, history_event, job, process_instance
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from handlers import audit_samples
 from handlers.tables import corrective_action
@@ -232,6 +232,64 @@ def test_case_that_only_says_it_came_from_a_sample_is_not_linked(year: ProcessEn
     with year.transaction(SYSTEM) as uow:
         assert not sampling.link_finding(uow, stranger, {"audit_sample": sample, "audit_position": 1})
     assert items(year, sample)[0].finding_case is None
+
+
+# ------------------------------------------------------------------ taken back
+def test_finding_by_mistake_is_withdrawn_with_a_reason_and_both_stay_on_the_record(year: ProcessEngine) -> None:
+    sample = drawn(year, size=2)
+    decided(year, sample, 1, BAD, note="没有签字")
+    jobs.run_all(year)
+    started, = cases_of(year, "corrective_action")
+    as_user(year, "auditor2", audit_samples.withdraw, sample, 1, reason="签字在背面", revision=2)
+    back = items(year, sample)[0]
+    assert (back.status, back.answers, back.note, back.finding_case, back.revision) == ("open", "{}", "", None, 3)
+    with year.reading(SYSTEM) as uow:
+        kept, = samples.withdrawn(uow, sample)
+        written, = comments.listing(uow, started.id)
+        assert list(verification.verify(uow)) == []
+    assert (kept.position, kept.found_by, kept.note, kept.by, kept.reason, kept.follow_key) == (
+        1, "auditor", "没有签字", "auditor2", "签字在背面", "JZ-000001")
+    assert (written.author, "签字在背面" in written.parts[0][1]) == ("auditor2", True)
+    assert started.offered == ["judge_finding"]
+    assert decided(year, sample, 1, GOOD, revision=3) == "conforms"
+
+
+def test_withdrawn_finding_found_again_starts_a_case_of_its_own(year: ProcessEngine) -> None:
+    sample = drawn(year, size=2)
+    decided(year, sample, 1, BAD)
+    jobs.run_all(year)
+    as_user(year, "auditor", audit_samples.withdraw, sample, 1, reason="看错了", revision=2)
+    decided(year, sample, 1, BAD, revision=3)
+    jobs.run_all(year)
+    assert items(year, sample)[0].follow_key == "JZ-000002"
+
+
+@pytest.mark.parametrize(("user", "named", "problem"), [
+    ("auditor", {"reason": " ", "revision": 2}, "reason_missing"),
+    ("auditor", {"reason": "错", "revision": 1}, "sample_item_changed"),
+    ("lead.changsha", {"reason": "错", "revision": 2}, "may_not_audit")])
+def test_finding_stays_where_it_cannot_be_withdrawn(
+        year: ProcessEngine, user: str, named: dict[str, Any], problem: str) -> None:
+    sample = drawn(year, size=2)
+    decided(year, sample, 1, BAD)
+    with pytest.raises(Conflict, match="sample_finding_starting"):
+        as_user(year, "auditor", audit_samples.withdraw, sample, 1, reason="错", revision=2)
+    jobs.run_all(year)
+    with pytest.raises((AlreadyChanged, Forbidden, InvalidValue), match=problem):
+        as_user(year, user, audit_samples.withdraw, sample, 1, **named)
+    assert items(year, sample)[0].status == "finding"
+    with pytest.raises(Conflict, match="sample_no_finding"):
+        as_user(year, "auditor", audit_samples.withdraw, sample, 2, reason="错", revision=1)
+
+
+def test_a_judgement_changed_beside_the_record_is_named(year: ProcessEngine) -> None:
+    sample = drawn(year, size=2)
+    decided(year, sample, 1, BAD)
+    with year.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(audit_sample_item).where(audit_sample_item.c.status == "finding").values(status="conforms"))
+    with year.reading(SYSTEM) as uow:
+        found = list(verification.verify(uow))
+    assert [(each.kind, each.instance_id, each.seq is not None) for each in found] == [("sample", sample, True)]
 
 
 # ------------------------------------------------------------------ closing

@@ -1,5 +1,6 @@
 """A year of the demonstration, short: through the engine, in order, the same for the same seed, and provable."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
@@ -10,8 +11,9 @@ from click.testing import Result
 
 from engine import canonical
 from engine.forms import fields
+from engine.history import ORGANIZATION
 from engine.settings import ROOT
-from engine.tables import history_event, incident, process_instance, task, user_account, variable
+from engine.tables import history_body, history_event, incident, process_instance, task, user_account, variable
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock, Databases, open_engine
 from tests.web_client import app_of
@@ -98,12 +100,30 @@ def played(engine: ProcessEngine) -> list[list[str]]:
 
 
 def test_every_variable_of_a_year_has_words(year: ProcessEngine) -> None:
-    """Those that no form asks for stand in `bpmn/variables.json`; who started and where are told by the pages themselves."""
+    """Those that no form asks for stand in `bpmn/variables.json`; who started and where are told by the pages themselves.
+
+    Those that went with their scope count too: film and dossier tell them.
+    """
     listed = canonical.loads((ROOT / "bpmn" / "variables.json").read_bytes())["variables"]
     forms = [canonical.loads(path.read_bytes()) for path in sorted((ROOT / "bpmn" / "forms").glob("*.form"))]
     asked = {field.key.partition(".")[0] for form in forms for field in fields(form)}
+    changed = {name for row in rows(year, history_body.c.body, history_body.c.instance_id) if row.instance_id != ORGANIZATION
+               for _scope, name, _value in canonical.loads(bytes(row.body).decode())["changed"]}
     known = asked | {each["name"] for each in listed} | {"starter", "office"}
-    assert {row.name for row in rows(year, variable.c.name)} - known == set()
+    assert changed - known == {"loopCounter", "loopItems", "nrOfCompletedInstances", "nrOfInstances"}  # the engine's own, of BPMN
+
+
+def test_every_code_of_a_year_has_words(year: ProcessEngine) -> None:
+    """A value such as `production_date` is told by an option of a form, a list of the server, or `bpmn/variables.json`."""
+    listed = canonical.loads((ROOT / "bpmn" / "variables.json").read_bytes())["variables"]
+    told = {(each["name"], one["value"]) for each in listed for one in each.get("values", [])}
+    forms = [canonical.loads(path.read_bytes()) for path in sorted((ROOT / "bpmn" / "forms").glob("*.form"))]
+    asked = [field for form in forms for field in fields(form)]
+    told |= {(field.key, option.value) for field in asked for option in field.options}
+    by_list = {field.key for field in asked if field.values_key}
+    codes = {(row.name, canonical.loads(row.value)) for row in rows(year, variable.c.name, variable.c.value)
+             if re.fullmatch(r'"[a-z_]+"', row.value) and row.name not in {"starter", "office", "engineer", *by_list}}
+    assert codes - told == set()
 
 
 def runner(engine: ProcessEngine) -> Callable[..., Result]:

@@ -128,6 +128,19 @@ def test_the_page_tells_forms_comment_photo_and_way(auditor: Client, case: Case)
     assert "standalone_verifier.py" in files["README.txt"].decode()
 
 
+def test_nothing_of_a_long_case_is_left_out_or_cut(auditor: Client, case: Case, company: ProcessEngine):
+    with company.reading(SYSTEM) as uow:
+        lead = identity.actor(uow, "lead.changsha")
+    for number in range(510):
+        with company.transaction(lead) as uow:
+            comments.add(uow, case.id, f"第{number}条：" + "很长的留言" * 90 * (number == 0) + f"完{number}")
+    page = taken(auditor, case)["index.html"].decode()
+    assert page.count("完0<") == 2  # among the comments, and in the record
+    assert page.count("完509<") == 2
+    assert "发起：" in page
+    assert "投诉处理流程 · 第 1 版" in page
+
+
 def test_taking_a_dossier_is_on_the_record(auditor: Client, case: Case, company: ProcessEngine):
     taken(auditor, case)
     with company.reading(SYSTEM) as uow:

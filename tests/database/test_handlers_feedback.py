@@ -52,6 +52,19 @@ def handed_in(case: Case, offices: tuple[str, ...] = OFFICES) -> Case:
     return case
 
 
+def test_clerk_reads_each_service_points_orders_and_those_without_a_signature(company: ProcessEngine, clock: Clock) -> None:
+    order(company, "WX-1")
+    order(company, "WX-2", office="yueyang")
+    order(company, "WX-3", state="filled_in")
+    order(company, "WX-4", state="declined")
+    order(company, "WX-5", state="open", finished_at=datetime(2026, 3, 26, 6, 0, tzinfo=UTC))
+    case = handed_in(month(company, clock))
+    lines = case.variables["orders_text"].splitlines()
+    assert lines[0] == "- **长沙办事处**：已上交 1 (WX-1)；还没有签字 1 (WX-3)"
+    assert case.variables["orders_text_en"].splitlines()[-1] == "- **Yueyang office**: handed in 1 (WX-2); not signed yet 0"
+    assert len(lines) == len(OFFICES)
+
+
 def test_collection_starts_by_itself_on_the_25th_once(company: ProcessEngine, clock: Clock) -> None:
     case = month(company, clock)
     assert case.offered == ["submit_repair_orders"] * len(OFFICES)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from engine import canonical, chores, destruction, jobs
 from engine.audit import deciding, retention, verification
 from engine.errors import Conflict, Forbidden, InvalidValue, NotFound
-from engine.tables import audit_sample, audit_sample_item, history_body, history_event, tombstone, variable
+from engine.tables import audit_sample, audit_sample_item, history_body, history_event, notice, tombstone, variable
 from engine.unit_of_work import SYSTEM, ProcessEngine, UnitOfWork
 from handlers import tables
 from handlers.retention import RECORD_KINDS
@@ -263,6 +263,26 @@ def test_the_system_proposes_and_still_two_people_decide(company: ProcessEngine,
     jobs.run_all(company)
     with company.reading(SYSTEM) as uow:
         assert uow.rows(sa.select(tables.survey_form)) == []
+
+
+def test_who_may_decide_next_is_told_that_a_decision_waits(company: ProcessEngine, clock: Clock) -> None:
+    survey(company)
+    clock.set(YEAR_LATER)
+    destruction_id = as_(company, "auditor", retention.propose, "survey_form", reason="保存期已满")
+    assert waits(company) == {"admin", "auditor2", "management_representative", "quality"}
+    with company.reading(SYSTEM) as uow:
+        digest = deciding.seen(uow, deciding.get(uow, destruction_id))
+    as_(company, "auditor2", deciding.confirm, destruction_id, seen_digest=digest, reason="已到期")
+    assert waits(company) == {"admin", "management_representative", "quality"}
+    as_(company, "admin", deciding.confirm, destruction_id, seen_digest=digest, reason="已到期")
+    assert waits(company) == set()
+
+
+def waits(company: ProcessEngine) -> set[str]:
+    """Who has an unseen notice that a decision waits."""
+    with company.reading(SYSTEM) as uow:
+        return {row.user_id for row in uow.rows(sa.select(notice).where(
+            notice.c.kind == "destruction", notice.c.seen_at.is_(None)))}
 
 
 def test_a_missing_event_of_a_destroyed_record_is_reported(company: ProcessEngine, clock: Clock) -> None:

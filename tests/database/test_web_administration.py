@@ -3,13 +3,14 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from engine import identity, incidents, job_rows, jobs, organization
+from engine import identity, incidents, job_rows, jobs, organization, substitutions
 from engine.settings import Settings
 from engine.tables import incident, mail, task
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -89,6 +90,17 @@ def test_change_of_a_user_appears_in_the_list_of_changes(admin: Client, company:
     admin.get("/admin/changes?subject=user:clerk")
     for words in ("变更用户", "客户服务中心信息员 → 信息员", "改名"):
         assert words in admin.page
+
+
+def test_times_in_the_list_of_changes_are_those_of_here(admin: Client, company: ProcessEngine) -> None:
+    with company.reading(SYSTEM) as uow:
+        engineer, now = identity.actor(uow, "engineer.changsha"), uow.now
+    with company.transaction(engineer) as uow:
+        substitutions.enter(uow, "engineer.changsha", substitute="engineer2.changsha", from_at=now,
+                            until_at=now + timedelta(days=2), reason="培训")
+    admin.get("/admin/changes?subject=user:engineer.changsha")
+    assert "→ 2026-03-02 09:00" in admin.page
+    assert "2026-03-02T01:00" not in admin.page.partition("<tbody>")[2].replace('datetime="2026-03-02T01:00', "")
 
 
 def test_second_of_two_pages_is_refused(admin: Client, app: Flask) -> None:

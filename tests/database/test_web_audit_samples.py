@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from engine import canonical, identity, instances
+from engine import canonical, identity, instances, jobs
 from engine.audit import population, sampling
 from engine.tables import access_log, audit_sample, process_instance
 from engine.unit_of_work import SYSTEM, ProcessEngine
@@ -156,6 +156,28 @@ def test_sample_and_item_that_are_not_there_are_not_found(auditor: Client, compa
     assert auditor.get("/audit/samples/none").status_code == 404
     assert auditor.get("/audit/samples/none/result.pdf").status_code == 404
     assert auditor.get(f"/audit/samples/{sample_of(company)}/99").status_code == 404
+
+
+def test_printed_result_tells_no_rate_of_what_nobody_checked_and_that_it_is_not_closed(
+        auditor: Client, company: ProcessEngine) -> None:
+    auditor.get(f"/audit/samples/{sample_of(company)}/result")
+    assert "尚未结束" in auditor.page
+    assert "0.0%" not in auditor.page
+
+
+def test_finding_is_withdrawn_from_its_page_and_every_result_says_so(auditor: Client, company: ProcessEngine) -> None:
+    sample = sample_of(company)
+    auditor.get(f"/audit/samples/{sample}/1")
+    answers = dict.fromkeys(re.findall(r'name="(answer:\w+)"', auditor.page), "no")
+    auditor.send(f"/audit/samples/{sample}/1", **answers, note="没有记录")
+    jobs.run_all(company)
+    auditor.get(f"/audit/samples/{sample}/1")
+    auditor.send(f"/audit/samples/{sample}/1/withdraw", reason=" ")
+    assert "请说明原因" in auditor.page
+    assert auditor.send(f"/audit/samples/{sample}/1/withdraw", reason="看错了工单").status_code == 302
+    for path in ("/1", "", "/result", "/cases.csv"):
+        auditor.get(f"/audit/samples/{sample}{path}")
+        assert ("没有记录" in auditor.page, "看错了工单" in auditor.page) == (True, True), path
 
 
 def test_changes_page_says_what_was_done_to_a_sample(auditor: Client, company: ProcessEngine) -> None:

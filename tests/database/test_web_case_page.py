@@ -11,6 +11,11 @@ from tests.web_client import Client, app_of
 
 RECEIVED = {"received_by": "phone", "customer": "长沙某银行", "product": "pin_pad", "serial_number": "PP1",
             "complaint_text": "服务态度差"}
+ENGINEER = "engineer.changsha"
+REPORT = {"report_source": "customer", "serial_number": "CT2026001", "product": "terminal_text", "customer": "长沙市五一路储蓄所",
+          "contact": "设备科", "phone": "0731", "region": "same_city", "reported_fault": "无显示"}
+VISIT = {"arrived_at": "2026-03-02T14:00+08:00", "met_contact": "设备科", "work_place": "柜台", "customer_consents": True,
+         "serial_number": "CT2026001", "customer_fault": "no"}
 
 
 @pytest.fixture
@@ -71,6 +76,20 @@ def test_a_case_that_moved_meanwhile_is_shown_as_it_is_now(company: ProcessEngin
     assert complaint.offered == ["accept_complaint"]
 
 
+@pytest.mark.parametrize(("language", "verdict"), [
+    ("zh", "保修判定 保内，免费"), ("en", "Warranty verdict in warranty, free of charge")])
+def test_what_the_system_found_out_is_told_in_words(company: ProcessEngine, language: str, verdict: str) -> None:
+    case = start(company, "lead.changsha", "in_warranty", **REPORT).do("lead.changsha", "assign_visit", engineer=ENGINEER)
+    case.do(ENGINEER, "confirm_fault", confirmed_fault="屏幕不亮", agreed_visit_at="2026-03-02T14:00+08:00", visit_in_time="yes")
+    case.do(ENGINEER, "prepare_parts", parts_needed="no")
+    case.do(ENGINEER, "visit_customer", **VISIT)
+    lead = reader(company, "lead.changsha")
+    lead.get("/inbox")
+    lead.send("/language", language=language)
+    lead.get(f"/cases/{case.id}")
+    assert verdict in text(lead.page)
+
+
 def test_an_entry_is_changed_under_its_label(company: ProcessEngine, complaint: Case) -> None:
     lead = reader(company, "lead.changsha")
     lead.get(f"/cases/{complaint.id}/intervene/set_variable?name=complaint_text&scope=1&sure=yes&type=form&entry=很慢")
@@ -78,6 +97,16 @@ def test_an_entry_is_changed_under_its_label(company: ProcessEngine, complaint: 
     assert lead.send(f"/cases/{complaint.id}/intervene/set_variable", reason="听错").status_code == 302
     lead.get(f"/cases/{complaint.id}")
     assert "服务态度差 → 很慢" in text(lead.page)
+
+
+def test_an_entry_to_change_is_chosen_from_those_of_the_case(company: ProcessEngine, complaint: Case) -> None:
+    lead = reader(company, "lead.changsha")
+    lead.get(f"/cases/{complaint.id}/intervene/set_variable")
+    assert "服务态度差" in text(lead.page)
+    [link] = re.findall(r'href="([^"]*name=complaint_text[^"]*)"', lead.page)
+    lead.get(link.replace("&amp;", "&"))
+    assert 'name="type" value="form"' in lead.page
+    assert "name=office" not in lead.page
 
 
 def test_a_suspended_case_says_who_when_and_why_and_leads_on(company: ProcessEngine, complaint: Case) -> None:

@@ -223,6 +223,7 @@ def test_a_lead_assigns_several_to_who_may_do_them(lead: Client, three: list[Any
     assert [row.assignee for row in rows(company)] == ["lead.changsha", "lead.changsha", None]
     send(lead, rows(company)[2:], do="assign", assignee="engineer.yueyang")
     assert "1 项中已办 0 项" in lead.page
+    assert "“岳阳工程师”不能办理此任务" in lead.page
 
 
 def test_due_dates_of_several_are_set_with_a_reason(lead: Client, three: list[Any], company: ProcessEngine) -> None:

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from engine import deployments, identity, instances, tasks
+from engine.audit.conformance import Conformance
 from engine.diagram.sources import File
 from engine.tables import task
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests.conftest import Clock
 from tests.diagram_text import diagram, end, flows, properties, start, user
 from tests.web_client import Client, app_of
-from web.audit import conformance
+from web.audit import conformance, heat
 from web.audit.heat import Scale
 
 ONE_STEP = diagram(start(), user("check", "service_clerk", inner=properties(clause="5.1.8", record="单")), end(),
@@ -57,6 +58,16 @@ def test_pages_of_deviations_lose_and_repeat_nothing(app: Flask, company: Proces
         more = re.search(r'href="([^"]+after=[^"]+)#list"', client.page)
         address = more.group(1).replace("&amp;", "&") if more else ""
     assert (len(set(seen)), address) == (conformance.PAGE + 7, "")
+
+
+def test_a_share_that_is_not_all_is_not_told_as_100_percent_nor_a_small_one_as_none() -> None:
+    told = [heat.percent(share) for share in (0.0, 0.0004, 0.023, 0.5, 0.977, 0.9996, 1.0)]
+    assert told == ["0 %", "< 0.1 %", "2.3 %", "50 %", "97.7 %", "> 99.9 %", "100 %"]
+
+
+def test_a_list_of_some_of_the_cases_says_so_in_its_name() -> None:
+    assert [conformance.file_name(Conformance(1_000, is_partial=each)) for each in (True, False)] == [
+        "conformance-newest-1000-cases", "conformance"]
 
 
 @pytest.mark.parametrize("after", ["x", "2026-03-02T01:00:00+00:00~a~b~c~d~e", "2026-03-02T01:00:00+00:00~a~late~c~x~e"])

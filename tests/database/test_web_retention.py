@@ -36,6 +36,19 @@ def number(company: ProcessEngine, case: acting.Case) -> str:
         return str(uow.scalar(sa.select(process_instance.c.business_key).where(process_instance.c.id == case.id)))
 
 
+# ------------------------------------------------------------------ the notice
+def test_a_notice_leads_to_the_decision_and_names_no_customer(company: ProcessEngine, app: Flask) -> None:
+    complaint(company)
+    asked = as_(company, "auditor", erasure.propose, customer=CUSTOMER, reason="来信")
+    second = visitor(app, "auditor2")
+    second.get("/notices")
+    assert "提请删除一位顾客的个人信息，等您决定" in second.page
+    assert CUSTOMER not in second.page
+    link = re.search(r'href="(/notices/[0-9a-z]+)"', second.page)
+    assert link
+    assert second.get(link[1]).location.endswith(f"/audit/destructions/{asked}")
+
+
 # ------------------------------------------------------------------ an erased case
 def test_every_page_of_an_erased_case_answers_and_names_nobody(company: ProcessEngine, app: Flask) -> None:
     cases = [complaint(company), repair(company)]

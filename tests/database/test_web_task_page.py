@@ -121,11 +121,43 @@ def test_draft_after_the_session_ended_is_refused_as_json(lead: Client, path: st
 def test_comment_stands_on_the_page_as_text(lead: Client, path: str) -> None:
     lead.get(path)
     action = f"{case_of(path)}/comments"
-    assert lead.send(action, text=f"{HTML} @engineer.changsha 请带备板 😀").location == f"{path}#comments"
+    assert lead.send(action, text=f"{HTML} @engineer.changsha 请带备板 😀").location.startswith(f"{path}#comment-")
     lead.get(path)
     assert "<img src=x" not in lead.page
     assert "&lt;img src=x onerror=alert(1)&gt;" in lead.page
     assert 'title="@engineer.changsha"' in lead.page
+
+
+def test_comment_that_met_an_ended_session_is_written_once_its_author_says_so_again(
+        lead: Client, path: str, clock: Clock) -> None:
+    lead.get(path)
+    action = f"{case_of(path)}/comments"
+    fields = lead.hidden(action)
+    clock.move(hours=13)
+    assert lead.post(action, {**fields, "text": "顾客改到明天 <b>上午</b>"}).status_code == 401
+    assert lead.send("/sign-in", user="lead.changsha", password="fuwuflow").status_code == 200
+    assert "顾客改到明天 &lt;b&gt;上午&lt;/b&gt;" in lead.page
+    assert "没有执行" in lead.page
+    assert lead.send(action).location.startswith(f"{path}#comment-")
+    lead.get(path)
+    assert lead.page.count("顾客改到明天 &lt;b&gt;上午&lt;/b&gt;") == 1
+
+
+def test_several_values_of_one_name_outlive_an_ended_session(lead: Client, path: str, clock: Clock) -> None:
+    lead.get("/inbox?view=groups")
+    fields = lead.hidden("/inbox/selected")
+    clock.move(hours=13)
+    lead.post("/inbox/selected", {**fields, "do": "claim", "task": ["a.1:0", "b.2:0"]})
+    lead.send("/sign-in", user="lead.changsha", password="fuwuflow")
+    assert re.findall(r'name="task" value="([^"]*)"', lead.page) == ["a.1:0", "b.2:0"]
+
+
+@pytest.mark.parametrize("typed", [
+    "[]", "x", '{"action": "https://elsewhere.example/", "fields": []}', '{"action": 1, "fields": 2}'])
+def test_odd_words_carried_through_sign_in_lead_to_the_page_and_nowhere_else(company: ProcessEngine, typed: str) -> None:
+    visitor = Client(app_of(company))
+    visitor.get("/sign-in")
+    assert visitor.send("/sign-in", user="lead.changsha", password="fuwuflow", typed=typed).location == "/inbox"
 
 
 def test_overlong_comment_is_refused_with_its_text_kept(lead: Client, path: str, company: ProcessEngine) -> None:
@@ -271,6 +303,14 @@ def test_done_page_leads_on_and_the_back_button_does_nothing_twice(lead: Client,
     assert "长沙服务部负责人" in lead.page
     assert "/complete" not in lead.page
     assert first
+
+
+def test_what_the_case_began_with_is_at_hand_at_every_step(lead: Client, path: str) -> None:
+    lead.get(path)
+    begun = lead.page.partition("发起内容")[2].partition("</details>")[0]
+    assert re.findall(r"<dt>联系电话</dt><dd>([^<]*)</dd>", begun) == ["0731-5550101"]
+    assert "开机无显示" in begun
+    assert "same_city" not in begun
 
 
 def test_what_was_entered_before_stands_in_words(lead: Client, app: Flask, path: str, company: ProcessEngine) -> None:

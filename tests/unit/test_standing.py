@@ -1,5 +1,7 @@
 """The fold of a record: tokens come, go and stop, entries change, a move to another version renames where tokens stand."""
 
+from dataclasses import replace
+
 from engine.audit.intervened import COMMANDS, Fact, facts
 from engine.audit.standing import Changed, Move, Stand, Standing, moves
 
@@ -29,8 +31,8 @@ def test_a_token_goes_on_and_leaves_its_path_behind() -> None:
     now = Standing()
     now.go([entered("serve", 2), left("serve", 2, "on"), entered("check", 3)])
     assert places(now) == {3: "check"}
-    assert now.done == {("case", "serve")}
-    assert now.flows == {("case", "on")}
+    assert now.done == {("case", "serve", 1)}
+    assert now.flows == {("case", "on", 1)}
 
 
 def test_a_cancelled_token_is_gone_and_nothing_is_done() -> None:
@@ -63,9 +65,33 @@ def test_another_version_renames_where_tokens_stand_and_the_way_back_undoes_it()
     now.go([entered("begin", 2), left("begin", 2, "on"), entered("serve", 3), entered("check", 4)])
     now.renamed({"case": {"serve": "help", "begin": "start", "gone": None}})
     assert places(now) == {3: "help", 4: "check"}
-    assert now.done == {("case", "start")}
+    assert now.done == {("case", "start", 1)}
     now.put_back({"next": 5, "tokens": [{"id": 3, "at": "serve"}, {"id": 4, "at": "check"}]})
     assert places(now) == {3: "serve", 4: "check"}
+
+
+def within(scope: int, element: str, token: int, kind: str = "entered", **more: int) -> Move:
+    return Move(kind, "visit", element, scope, token, "userTask", **more)  # type: ignore[arg-type]
+
+
+def test_two_runs_of_one_called_process_leave_paths_of_their_own() -> None:
+    now = Standing()
+    call = Move("entered", "case", "call", 1, 2, "callActivity")
+    now.go([call, within(2, "look", 3), within(2, "look", 3, "left"), within(2, "repair", 4)])
+    assert (now.tokens[2].run, now.tokens[4].run, now.runs) == (1, 2, {2: "visit"})
+    now.go([within(2, "repair", 4, "left"), replace(call, kind="left"), replace(call, token=5), within(5, "look", 6)])
+    assert now.done == {("visit", "look", 2), ("visit", "repair", 2), ("case", "call", 1)}
+    assert (now.tokens[6].run, now.runs) == (5, {2: "visit", 5: "visit"})
+
+
+def test_calls_at_once_and_what_is_inside_each_are_told_apart() -> None:
+    now = Standing()
+    now.go([Move("entered", "case", "call", 1, 2, "callActivity")])
+    for token in (3, 4):  # an instance of many is its own scope
+        now.go([Move("entered", "case", "call", token, token, "callActivity", index=token - 3, body=2)])
+    now.go([within(3, "look", 5), within(4, "ask", 6), within(7, "ask", 7, index=0, body=6),
+            Move("entered", "visit", "part", 4, 8, "subProcess"), within(8, "repair", 9)])
+    assert {token: stand.run for token, stand in now.tokens.items()} == {2: 1, 3: 1, 4: 1, 5: 3, 6: 4, 7: 4, 8: 4, 9: 4}
 
 
 def test_entries_say_what_was_before_and_go_with_their_scope() -> None:

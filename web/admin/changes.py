@@ -1,5 +1,7 @@
 """What administrators changed: who, when, what, before and after."""
 
+from datetime import datetime
+
 from flask import request
 from flask_babel import gettext as _
 
@@ -32,4 +34,13 @@ def _told(value: object) -> str:
         return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) or "—"
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
-    return str(value) if value not in (None, "") else "—"
+    return (_moment(value) or value) if isinstance(value, str) and value else "—" if value in (None, "") else str(value)
+
+
+def _moment(text: str) -> str | None:
+    """A time of the record as it is told everywhere else: here, not in UTC."""
+    try:
+        at = datetime.fromisoformat(text) if len(text) > len("2026-03-02T10:00") else None
+    except ValueError:
+        return None
+    return words.moment(at) if at and at.tzinfo else None

@@ -88,7 +88,12 @@ def conformance_csv() -> Response:
         lines = _lines(uow, [each for each in found.deviations if asked.fits(each)])
     head = (_("When"), _("Case"), _("Kind"), _("What"), _("Procedure"), _("Element"), _("Step"), _("Clause"), _("Office"),
             _("Who"), _("Justification"), _("Event of the record"))
-    return as_csv("conformance", [str(each) for each in head], (_cells(line) for line in lines))
+    return as_csv(file_name(found), [str(each) for each in head], (_cells(line) for line in lines))
+
+
+def file_name(found: Conformance) -> str:
+    """What a list is called that leaves the house: it says so itself where more cases were started than were judged."""
+    return f"conformance-newest-{found.looked}-cases" if found.is_partial else "conformance"
 
 
 def _cells(line: Line) -> list[object]:

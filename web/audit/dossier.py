@@ -30,7 +30,7 @@ def dossier_zip(case_id: str) -> Response:
     number, key = _begin(case_id, "dossier.zip")
     found, told = _gathered(case_id, key)
     files = dossier.files_of(engine().settings, found)
-    files["index.html"] = render_template("audit/dossier.html", **told, there=set(files)).encode()
+    files["index.html"] = render_template("audit/dossier.html", **told, there=set(files), number=number).encode()
     files["README.txt"] = render_template("audit/dossier.txt", number=number, fingerprint=key.fingerprint).encode()
     return _sent(dossier.packed(key, files), f"{number}.zip", "application/zip")
 

@@ -1,6 +1,7 @@
-"""What a dossier tells of a case, as people read it: the same for its page and its PDF; plain JSON."""
+"""What a dossier tells of a case, as people read it, nothing cut: the same for its page and its PDF; plain JSON."""
 
 import json
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,6 +19,7 @@ from web.cases import telling
 from web.layout import words
 
 PICTURES = ("image/jpeg", "image/png", "image/webp")
+WHOLE = sys.maxsize
 SIGNS = ("signed_by", "confirmed_by", "agreed_by", "filled_in_by", "verified_by_customer", "verified_by_office", "signature",
          "_signed")
 
@@ -26,7 +28,7 @@ def told(uow: UnitOfWork, case: Case, found: Record) -> dict[str, Any]:
     """Title, facts, pictures, steps, forms as filled, interventions, comments, documents, signatures, the words above them."""
     people = {each.id: words.in_words(each) for each in identity.users(uow)} | {SYSTEM.id: str(_("system"))}
     forms = _forms(uow, case, found, people)
-    lines = telling.lines(uow, case, cases.timeline(uow, case.instance.id), people)
+    lines = telling.lines(uow, case, cases.timeline(uow, case.instance.id, limit=None), people, WHOLE)
     return {
         "title": f"{case.instance.business_key} · {words.process_name(case.processes[0].process)}",
         "facts": _facts(uow, case, people), "pictures": [each for part in case.processes for each in _pictures(uow, part)],
@@ -39,7 +41,7 @@ def told(uow: UnitOfWork, case: Case, found: Record) -> dict[str, Any]:
         "interventions": [[words.moment(one.event.at), one.who, one.what, one.detail, one.reason] for one in lines
                           if one.event.kind == "intervention"],
         "comments": [[words.moment(each.written_at), people.get(each.author, each.author),
-                      "".join(text for _user, text in each.parts)] for each in comments.listing(uow, case.instance.id)],
+                      "".join(text for _user, text in each.parts)] for each in comments.listing(uow, case.instance.id, None)],
         "documents": [_document(uow, row, found, people) for row in documents.listing(uow, case.instance.id)],
         "words": _words(),
     }
@@ -49,11 +51,12 @@ def _facts(uow: UnitOfWork, case: Case, people: Mapping[str, str]) -> list[list[
     row = case.instance
     offices = {each.id: words.in_words(each) for each in identity.offices(uow)}
     status = {"active": _("in progress"), "suspended": _("suspended"), "completed": _("completed"), "terminated": _("cancelled")}
+    version = f"{words.process_name(case.processes[0].process)} · {_('version %(version)s', version=row.process_version)}"
     facts = [(_("Case number"), row.business_key), (_("Status"), status.get(row.status, row.status)),
              (_("Office"), offices.get(row.office, row.office)), (_("Customer"), row.customer), (_("Serial number"), row.serial),
              (_("Started by"), people.get(row.started_by, row.started_by)), (_("Started at"), words.moment(row.started_at)),
              (_("Ended at"), words.moment(row.ended_at) if row.ended_at else ""),
-             (_("Version"), f"{row.process_key} {row.process_version}")]
+             (_("Version"), version)]
     return [[str(name), str(value)] for name, value in facts if value]
 
 
@@ -68,7 +71,7 @@ def _pictures(uow: UnitOfWork, part: CaseProcess) -> list[str]:
 
 def _forms(uow: UnitOfWork, case: Case, found: Record, people: Mapping[str, str]) -> list[dict[str, Any]]:
     """What was entered, event by event, as the record has it."""
-    names, labels, tell = telling.elements(case), telling.variable_labels(uow, case), telling.teller(uow, case)
+    names, labels, tell = telling.elements(case), telling.variable_labels(uow, case), telling.teller(uow, case, WHOLE)
     filled = []
     for event in found.events:
         body = json.loads(b64decode(event["body"])) if event["body"] else {}

@@ -5,7 +5,7 @@ import { List } from './replay/list';
 import { tellEvent, tellKnown } from './replay/panels';
 import { Film } from './replay/record';
 import { chain, Stage } from './replay/stage';
-import type { Frame, Standing } from './replay/standing';
+import { same, type Frame, type Run, type Standing } from './replay/standing';
 import { Timeline, type Axis } from './replay/timeline';
 import './film.css';
 
@@ -17,7 +17,7 @@ const TIMES = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', date
 
 class Player {
   private place = 0;
-  private process = '';
+  private at: Run = { process: '', run: 1 };
   private isPlaying = false;
   private turn = 0;  // who has begun last may finish
   private readonly timeline: Timeline;
@@ -72,13 +72,13 @@ class Player {
     const legs = frame.moves.filter(([kind, , , , , , flows]) => kind === 'left' && flows.length).length;
     const lasts = Math.min(FLOW, (2.5 * FLOW) / Math.max(legs, 1)) / this.speed;
     for (const move of frame.moves) {
-      const [kind, process, element, , , , flows] = move;
+      const [kind, process, element, , token, , flows] = move;
       const travels = kind === 'left' && flows.length > 0 && lasts >= 40;
       standing.go(move);
       if (!travels) continue;
       await this.stage.show(this.version(process));
       if (isOver()) return;
-      this.stage.paint(process, standing, null);
+      this.stage.paint({ process, run: standing.runOf(token) }, standing, null);
       this.stage.look(element, 120);
       await this.stage.travel(flows, lasts, isOver);
       if (isOver()) return;
@@ -91,22 +91,23 @@ class Player {
   }
 
   /** The element to look at: where the event led, else where it was. */
-  private focus(frame: Frame, standing: Standing): { process: string; element: string | null } {
+  private focus(frame: Frame, standing: Standing): Run & { element: string | null } {
     const at = [...frame.moves].reverse().find(([kind, , , , token]) => kind === 'incident' || (kind === 'entered' && standing.tokens.has(token)))
       ?? frame.moves.at(-1);
-    if (at) return { process: at[1], element: at[2] };
+    if (at) return { process: at[1], run: standing.runOf(at[4]), element: at[2] };
     const there = [...standing.tokens.values()].filter((token) => !frame.element || token.element === frame.element);
     const token = there.at(-1) ?? [...standing.tokens.values()].at(-1);
-    return { process: token?.process ?? (this.process || this.film.bundle(this.place).root), element: frame.element ?? token?.element ?? null };
+    const { process, run } = token ?? (this.at.process ? this.at : { process: this.film.bundle(this.place).root, run: 1 });
+    return { process, run, element: frame.element ?? token?.element ?? null };
   }
 
-  private async show(at: { process: string; element: string | null }, isOver: () => boolean): Promise<void> {
+  private async show(at: Run & { element: string | null }, isOver: () => boolean): Promise<void> {
     const { processes, root } = this.film.bundle(this.place);
-    this.process = processes[at.process] ? at.process : root;
-    await this.stage.show(this.version(this.process));
+    this.at = processes[at.process] ? { process: at.process, run: at.run } : { process: root, run: 1 };
+    await this.stage.show(this.version(this.at.process));
     if (isOver() || !this.now) return;
     const acted = this.film.isIntervention(this.place) ? this.now.frame.element : null;
-    this.stage.paint(this.process, this.now.after, acted);
+    this.stage.paint(this.at, this.now.after, acted);
     this.stage.look(at.element);
     this.tabs();
   }
@@ -204,36 +205,43 @@ class Player {
   private tabs(): void {
     if (!this.now) return;
     const bundle = this.film.bundle(this.place);
-    const way = chain(bundle, this.now.after, this.process);
-    const open = [...new Set([bundle.root, ...way, ...this.now.after.processes()])].filter((key) => bundle.processes[key]);
+    const { after } = this.now;
+    const way = chain(after, this.at);
+    const open: Run[] = [];
+    for (const one of [{ process: bundle.root, run: 1 }, ...way, ...after.tokens.values()]) {
+      if (bundle.processes[one.process] && !open.some((other) => same(one, other))) open.push({ process: one.process, run: one.run });
+    }
+    open.sort((one, other) => one.run - other.run);
     const host = this.part('tabs');
     host.hidden = false;
-    host.replaceChildren(...open.map((key) => {
+    host.replaceChildren(...open.map((one) => {
       const tab = document.createElement('button');
       tab.type = 'button';
-      tab.className = `film-tab${way.includes(key) && key !== bundle.root ? ' is-inner' : ''}`;
+      tab.className = `film-tab${one.run !== 1 && way.some((other) => same(one, other)) ? ' is-inner' : ''}`;
       tab.setAttribute('role', 'tab');
-      tab.setAttribute('aria-selected', String(key === this.process));
-      const { name, version } = bundle.processes[key] ?? { name: key, version: 0 };
-      const live = this.now?.after.live(key) ?? 0;
-      tab.textContent = `${name} · ${said('版本', 'version')} ${version}${live ? ` ● ${live}` : ''}`;
-      tab.addEventListener('click', () => { this.open(key); });
+      tab.setAttribute('aria-selected', String(same(one, this.at)));
+      const { name, version } = bundle.processes[one.process] ?? { name: one.process, version: 0 };
+      const live = after.live(one);
+      const [number, all] = after.count(one);
+      const which = all > 1 ? ` · ${said(`第 ${number} 次`, `run ${number}`)}` : '';
+      tab.textContent = `${name} · ${said('版本', 'version')} ${version}${which}${live ? ` ● ${live}` : ''}`;
+      tab.addEventListener('click', () => { this.open(one); });
       return tab;
     }));
   }
 
-  /** Look at another process of the case, at the same moment. */
-  private open(process: string): void {
-    const token = [...this.now?.after.tokens.values() ?? []].find((one) => one.process === process);
-    this.show({ process, element: token?.element ?? null }, () => false).catch(() => { fail(this.root); });
+  /** Look at another run of the case, at the same moment. */
+  private open({ process, run }: Run): void {
+    const token = [...this.now?.after.tokens.values() ?? []].find((one) => same(one, { process, run }));
+    this.show({ process, run, element: token?.element ?? null }, () => false).catch(() => { fail(this.root); });
   }
 
   /** A call that is under way opens in place what it calls. */
   private enter(element: string): void {
-    const [call] = [...this.now?.after.tokens ?? []].filter(([, token]) =>
-      token.process === this.process && token.element === element && token.type === 'callActivity').map(([id]) => id);
-    const inside = [...this.now?.after.tokens.values() ?? []].find((token) => token.scope === call && token.process !== this.process);
-    if (inside) this.open(inside.process);
+    const calls = [...this.now?.after.tokens ?? []].filter(([, token]) =>
+      same(token, this.at) && token.element === element && token.type === 'callActivity').map(([id]) => id);
+    const inside = [...this.now?.after.tokens.values() ?? []].find((token) => calls.includes(token.run));
+    if (inside) this.open(inside);
   }
 
   // ---------------------------------------------------------------- hands

@@ -178,7 +178,8 @@ def _changed(told: Words, one: Changed) -> dict[str, Any]:
 
 
 def _places(now: Standing) -> dict[str, Any]:
-    return {"tokens": [[token, *_stand(stand)] for token, stand in now.tokens.items()], "done": sorted(now.done)}
+    return {"tokens": [[token, *_stand(stand)] for token, stand in now.tokens.items()], "done": sorted(now.done),
+            "runs": list(now.runs.items())}
 
 
 def _standing(told: Words, now: Standing) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def _standing(told: Words, now: Standing) -> dict[str, Any]:
 
 
 def _stand(stand: Stand) -> list[Any]:
-    return [stand.process, stand.element, stand.scope, stand.type, stand.error, stand.index, stand.body]
+    return [stand.process, stand.element, stand.scope, stand.type, stand.error, stand.index, stand.body, stand.run]
 
 
 # ------------------------------------------------------------------ what somebody did

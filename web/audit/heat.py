@@ -22,6 +22,8 @@ OF_SHARES = ("late", "rework")
 STAYS = frozenset((*procedures.ACTIVITIES, "subProcess", "intermediateCatchEvent", "eventBasedGateway"))
 """Where a case can stay; elsewhere only how often is worth saying."""
 THIN, THICK = 1.5, 7.0
+LEAST = 0.001
+"""The least share that is told in numbers."""
 HOUR = 3_600
 
 
@@ -63,10 +65,12 @@ def said(measure: Measure, number: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share; a tenth of a percent only where it tells."""
+    """A share; a tenth of a percent only where it tells. What is not none is not told as 0, what is not all not as 100."""
     if share is None:
         return "—"
-    return f"{share * 100:.1f} %" if 0 < share < 0.1 else f"{share * 100:.0f} %"
+    if 0 < share < LEAST or 1 - LEAST < share < 1:
+        return "< 0.1 %" if share < LEAST else "> 99.9 %"
+    return f"{share * 100:.1f} %" if 0 < share < 0.1 or 0.9 < share < 1 else f"{share * 100:.0f} %"
 
 
 def length(seconds: float | None) -> str:

@@ -119,9 +119,24 @@ def _finding(uow: UnitOfWork, found: Finding) -> dict[str, Any]:
 
 
 def _kinds() -> dict[str, str]:
-    return {
+    return {**_mirrors(),
         "chain": str(_("a row was changed, removed, inserted or swapped")), "head": str(_("the chain does not end at its head")),
         "variable": str(_("an entry was changed outside the record")), "state": str(_("the state is not that of the last event")),
         "resource": str(_("a stored diagram or form was changed")), "no_instance": str(_("events without their case")),
         "approval": str(_("a version is not what was approved")), "checkpoint": str(_("a checkpoint does not hold")),
-        "signed_otherwise": str(_("a checkpoint signed other rows")), "rolled_back": str(_("the database was rolled back"))}
+        "signed_otherwise": str(_("a checkpoint signed other rows")), "rolled_back": str(_("the database was rolled back")),
+        "access": str(_("the log of who looked is not what a checkpoint signed")),
+        "tombstone": str(_("details are gone without a decision of two people on the record")),
+        "destruction": str(_("a record is said to be destroyed, and the record of changes does not say so"))}
+
+
+def _mirrors() -> dict[str, str]:
+    """Rows beside the record, from which lists, figures and conformance are made."""
+    return {
+        "case": str(_("the row of the case is not what the record says")),
+        "activity": str(_("a step's times or performer are not what the record says")),
+        "task": str(_("who completed a task, or when, is not what the record says")),
+        "comment": str(_("a comment is not what the record says")),
+        "document": str(_("a photo or file is not the one on the record")),
+        "document_bytes": str(_("the bytes of a photo or file were changed")),
+        "sample": str(_("a case of a sample is not judged as the record says"))}

@@ -52,7 +52,8 @@ async function verify(): Promise<void> {
     list(rest.findings);
     faults += rest.findings.length;
     tell(faults ? said(`发现 ${faults} 处不符，每处列出第一条有问题的记录。`, `${faults} disagreements; each with its first bad row.`)
-      : said('全部一致：所有工单、其他链、流程图和检查点。', 'Everything agrees: all cases, other chains, diagrams and checkpoints.'));
+      : said('全部一致：所有工单及其任务、步骤、留言和文件，抽样结论，其他链，流程图，查阅日志和检查点。',
+        'Everything agrees: all cases with their tasks, steps, comments and files, judgements of samples, other chains, diagrams, the log of who looked and checkpoints.'));
   } catch {
     tell(said('校验中断，请稍后再试。', 'The verification was interrupted. Try again later.'));
   }

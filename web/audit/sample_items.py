@@ -39,6 +39,19 @@ def decide_sample_item(sample_id: str, position: int) -> Response | tuple[str, i
     return redirect(url_for("audit.sample_item", sample_id=sample_id, position=later))
 
 
+@pages.post("/samples/<sample_id>/<int:position>/withdraw")
+@needs("signed_in")
+def withdraw_finding(sample_id: str, position: int) -> Response | tuple[str, int]:
+    """Take back a finding that was a mistake; the case is to be checked anew."""
+    try:
+        with unit_of_work(writes=True) as uow:
+            audit_samples.withdraw(uow, sample_id, position, reason=field("reason", sampling.LONGEST_TEXT + 1),
+                                   revision=request.form.get("revision", 0, type=int))
+    except EngineError as error:
+        return _page(sample_id, position, error), status(error)
+    return redirect(url_for("audit.sample_item", sample_id=sample_id, position=position))
+
+
 @pages.post("/samples/<sample_id>/close")
 @needs("signed_in")
 def close_sample(sample_id: str) -> Response | tuple[str, int]:
@@ -56,17 +69,19 @@ def _answers() -> dict[str, str]:
 
 
 def _page(sample_id: str, position: int, error: EngineError | None = None) -> str:
+    is_typed = error is not None and request.endpoint == "audit.decide_sample_item"
     with unit_of_work(writes=False) as uow:
         must_audit(uow)
         row, rows = sampling.get(uow, sample_id), samples.items(uow, sample_id)
         sampling.item(uow, sample_id, position)  # refuses a number that is none
         item = rows[position - 1]
-        given = _answers() if error else canonical.loads(item.answers)
+        given = _answers() if is_typed else canonical.loads(item.answers)
         return show(
             uow, "sample_item", "samples", error, sample=row, item=item, total=len(rows), given=given,
-            note=field("note") if error else item.note, chosen=field("seriousness", 20) or "minor",
+            note=field("note") if is_typed else item.note, reason=field("reason"), chosen=field("seriousness", 20) or "minor",
             questions=sample_words.of(row), asked=sample_words.asked, answers=sample_words.answers(),
             statuses=sample_words.statuses(), seriousness=sample_words.seriousness(),
             process=sample_words.processes(uow).get(item.process_key, item.process_key),
             office=sample_words.offices(uow).get(item.office, item.office),
-            is_frozen=item.status == "finding" or row.closed_at is not None)
+            is_frozen=item.status == "finding" or row.closed_at is not None,
+            withdrawn=[each for each in samples.withdrawn(uow, sample_id) if each.position == position])

@@ -44,12 +44,13 @@ def sample_table(sample_id: str) -> Response:
     with unit_of_work(writes=False) as uow:
         must_audit(uow)
         questions = sample_words.of(sampling.get(uow, sample_id))
-        rows = samples.items(uow, sample_id)
+        rows, back = samples.items(uow, sample_id), samples.withdrawn(uow, sample_id)
         answers, statuses, titles = sample_words.answers(), sample_words.statuses(), sample_words.columns()
         told = [[str(each.position), each.business_key, each.instance_id, each.stratum,
                  *(answers.get(canonical.loads(each.answers).get(asked["id"], ""), "") for asked in questions),
                  statuses[each.status], each.note, words.person(uow, each.decided_by) if each.decided_by else "",
-                 words.moment(each.decided_at), each.follow_key or ""] for each in rows]
+                 words.moment(each.decided_at), each.follow_key or "",
+                 "\n".join(sample_words.withdrawn(uow, one) for one in back if one.position == each.position)] for each in rows]
     access_log.note(engine(), g.actor, "export", f"sample:{sample_id}", detail={"form": "csv", "rows": len(told)})
     text = io.StringIO()
     head = [*titles[:4], *(f"{each['clause']} {sample_words.asked(each)}".strip() for each in questions), *titles[4:]]

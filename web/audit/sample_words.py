@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from engine import canonical, identity
 from engine.audit import sampling
+from engine.audit.samples import Withdrawn
 from engine.modeling import library
 from engine.unit_of_work import UnitOfWork
 from handlers import audit_samples
@@ -52,9 +53,16 @@ def statuses() -> dict[str, str]:
 
 
 def columns() -> list[str]:
-    """The heads of the table of cases: those before the questions, and the five after."""
+    """The heads of the table of cases: those before the questions, and the six after."""
     return [str(each) for each in ("#", _("Case"), _("Case id"), _("Stratum"), _("Status"), _("Note"), _("Decided by"),
-                                   _("Decided at"), _("Corrective action"))]
+                                   _("Decided at"), _("Corrective action"), _("Withdrawn findings"))]
+
+
+def withdrawn(uow: UnitOfWork, one: Withdrawn) -> str:
+    """A finding that was taken back, in a line."""
+    return str(_("%(note)s (%(who)s, %(at)s); withdrawn by %(by)s, %(then)s: %(reason)s", note=one.note,
+                 who=words.person(uow, one.found_by), at=words.moment(one.found_at), by=words.person(uow, one.by),
+                 then=words.moment(one.at), reason=one.reason))
 
 
 def seriousness() -> dict[str, str]:

@@ -141,7 +141,8 @@ def sample_page(sample_id: str, error: EngineError | None = None) -> str:
             rate=estimates.rate(counts["finding"], decided),
             following=next((each for each in items if each.status == "open"), None),
             questions=sample_words.of(row), asked=sample_words.asked, answers=sample_words.answers(), read=canonical.loads,
-            statuses=sample_words.statuses(), criteria=sample_words.criteria(uow, criteria), cut_off=criteria["cut_off"],
+            withdrawn=samples.withdrawn(uow, sample_id), statuses=sample_words.statuses(),
+            criteria=sample_words.criteria(uow, criteria), cut_off=criteria["cut_off"],
             strata=sample_words.strata(uow, strata["by"], strata["population"], strata["sample"]), by=strata["by"],
             splits=sample_words.splits(), stratum=lambda name: sample_words.stratum(uow, strata["by"], name),
             again=samples.redraw(uow, row) if request.args.get("again") else None)

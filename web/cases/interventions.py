@@ -131,6 +131,7 @@ def _page(case_id: str, kind: str, given: Mapping[str, str], *, error: EngineErr
             "drawings": _drawings(case, kind, effect, _dates(moved, due_at, uow.now)), "rows_typed": rows.hidden(given),
             "receivers": _receivers(uow, effect, people) if effect else {}, "tell": telling.teller(uow, case),
             "timers": interventions.timers(uow, case.instance) if kind in HOLDS else [], "names": telling.elements(case),
+            "entries": _entries(uow, case) if kind == "set_variable" and not given.get("name") else [],
             "labels": labels, "due": deadlines.clock(uow), "due_at": due_at, "now": uow.now}
     status = errors.refusal(error).status if error else 200
     error_words = _words(error, labels) if error else ""
@@ -200,6 +201,13 @@ def _choices(uow: UnitOfWork, case: Case, kind: str, given: Mapping[str, str]) -
     table = rows.table(field, now, given) if field and rows.may_be_typed(field) else None
     inner = {one.key: _options(uow, case, one) for one in field.rows} if field else {}
     return Choices(waits, targets, answers, field, _options(uow, case, field), table, inner, now)
+
+
+def _entries(uow: UnitOfWork, case: Case) -> list[tuple[str, list[telling.Known]]]:
+    """What can be changed, under the step that asked for it."""
+    found = telling.by_step(telling.known(uow, case, cases.variables(uow, case.instance.id)))
+    changeable = ((step, [one for one in there if one.may_change]) for step, there in found)
+    return [(step, there) for step, there in changeable if there]
 
 
 def _options(uow: UnitOfWork, case: Case, field: Field | None) -> list[tuple[Any, str]]:

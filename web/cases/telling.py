@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from engine import bundles, forms, identity, interventions
 from engine.cases import Case, CaseProcess, Event, Variable
 from engine.forms import Field
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import SYSTEM, UnitOfWork
 from web.cases import variable_names
 from web.layout import island, words
 
@@ -63,10 +63,10 @@ class Line:
     reason: str
 
 
-def lines(uow: UnitOfWork, case: Case, events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
-    """The timeline in words, in the order of `events`."""
+def lines(uow: UnitOfWork, case: Case, events: Sequence[Event], people: Mapping[str, str], longest: int = LONG) -> list[Line]:
+    """The timeline in words, in the order of `events`; texts up to `longest` characters are whole."""
     names, called = elements(case), commands()
-    told = _Words(people, names, variable_labels(uow, case), teller(uow, case))
+    told = _Words(people, names, variable_labels(uow, case), teller(uow, case, longest), longest)
     return [Line(one, _who(one, people), _what(one, called, names), _detail(one, told),
                  str(one.inputs.get("reason") or "")) for one in events]
 
@@ -91,6 +91,7 @@ class _Words:
     names: Mapping[str, str]
     labels: Mapping[str, str]
     tell: Callable[[str, Any], str]
+    longest: int
 
 
 def _detail(event: Event, told: _Words) -> str:
@@ -107,7 +108,7 @@ def _detail(event: Event, told: _Words) -> str:
         return str(_("from “%(element)s”", element=told.names.get(given.get("from", ""), given.get("from", ""))))
     if event.command in ("assign", "delegate", "give_back") and given.get("assignee"):
         return str(_("to %(who)s", who=told.people.get(given["assignee"], given["assignee"])))
-    return _cut(str(given.get("text") or given.get("name") or "")) if event.kind == "comment" else ""
+    return _cut(str(given.get("text") or given.get("name") or ""), told.longest) if event.kind == "comment" else ""
 
 
 def _moved(given: Mapping[str, Any], told: _Words) -> str:
@@ -221,10 +222,10 @@ def _asking(uow: UnitOfWork, case: Case) -> dict[str, str]:
 
 
 def _options(uow: UnitOfWork, case: Case) -> dict[str, dict[Any, str]]:
-    """Variable → value → words, from every form of the case and the lists of the server that they name."""
-    found: dict[str, dict[Any, str]] = {
+    """Variable → value → words: the company's list, every form of the case and the lists of the server that they name."""
+    found: dict[str, dict[Any, str]] = variable_names.values(uow.engine.settings.diagram_folder) | {
         "office": {row.id: words.in_words(row) for row in identity.offices(uow)},
-        "starter": {row.id: words.in_words(row) for row in identity.users(uow)}}
+        "starter": {row.id: words.in_words(row) for row in identity.users(uow)} | {SYSTEM.id: str(_("system"))}}
     english = words.language() == "en"
     for name, field in _fields(uow, case):
         there = found.setdefault(name, {})
@@ -243,14 +244,14 @@ def _fields(uow: UnitOfWork, case: Case) -> Iterator[tuple[str, Field]]:
             yield from ((f"{field.key}.{inner.key}", inner) for inner in field.rows)
 
 
-def teller(uow: UnitOfWork, case: Case) -> Callable[[str, Any], str]:
-    """A function that tells what a variable of this name holds; a list of rows line by line."""
+def teller(uow: UnitOfWork, case: Case, longest: int = LONG) -> Callable[[str, Any], str]:
+    """A function that tells what a variable of this name holds; a list of rows line by line, what is longer than that cut."""
     labels, options, money = variable_labels(uow, case), _options(uow, case), _money(uow, case)
 
     def tell(name: str, found: Any) -> str:
         if isinstance(found, list) and found and all(isinstance(row, Mapping) for row in found):
-            return _cut("\n".join(line(name, row) for row in found))
-        return value(found, options.get(name, {}), is_money=name in money)
+            return _cut("\n".join(line(name, row) for row in found), longest)
+        return value(found, options.get(name, {}), is_money=name in money, longest=longest)
 
     def line(name: str, row: Mapping[str, Any]) -> str:
         parts = {f"{name}.{key}": one for key, one in row.items() if one not in (None, "", [])}
@@ -258,7 +259,7 @@ def teller(uow: UnitOfWork, case: Case) -> Callable[[str, Any], str]:
     return tell
 
 
-def value(found: Any, options: Mapping[Any, str], *, is_money: bool = False) -> str:
+def value(found: Any, options: Mapping[Any, str], *, is_money: bool = False, longest: int = LONG) -> str:
     """One value: an option's words, yes and no, a time of here, cents in yuan, lists line by line; long ones cut."""
     if found is None or found in ("", []):
         return "—"
@@ -267,10 +268,10 @@ def value(found: Any, options: Mapping[Any, str], *, is_money: bool = False) -> 
     if is_money and isinstance(found, int):
         return str(_("%(amount)s yuan", amount=f"{found / 100:,.2f}"))
     if isinstance(found, str):
-        return options.get(found) or _moment(found) or _cut(found)
+        return options.get(found) or _moment(found) or _cut(found, longest)
     if isinstance(found, list) and all(isinstance(one, str) for one in found):
-        return _cut(str(_(", ")).join(options.get(one, one) for one in found))
-    return _cut(json.dumps(found, ensure_ascii=False, indent=1))
+        return _cut(str(_(", ")).join(options.get(one, one) for one in found), longest)
+    return _cut(json.dumps(found, ensure_ascii=False, indent=1), longest)
 
 
 def _moment(text: str) -> str | None:
@@ -283,8 +284,8 @@ def _moment(text: str) -> str | None:
     return words.moment(at) if at.tzinfo else text.replace("T", " ")
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONG else text[:LONG] + " …"
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[:longest] + " …"
 
 
 def group(groups: Mapping[str, Any], name: str, office: str) -> str:

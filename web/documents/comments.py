@@ -19,10 +19,10 @@ def add(case_id: str) -> Answer | tuple[str, int]:
     text, back = request.form.get("text", ""), local_path(request.form.get("page"), url_for("cases.page", case_id=case_id))
     try:
         with unit_of_work(writes=True) as uow:
-            comments.add(uow, case_id, text, task_id=request.form.get("task_id") or None)
+            added = comments.add(uow, case_id, text, task_id=request.form.get("task_id") or None)
     except InvalidValue as error:
         return _again(case_id, text, back, error)
-    return redirect(f"{back}#comments")
+    return redirect(f"{back}#comment-{added}")
 
 
 @pages.get("/cases/<case_id>/people")

@@ -71,7 +71,7 @@ def next_of_mine(uow: UnitOfWork, but: str) -> sa.Row[Any] | None:
 
 def _shown(uow: UnitOfWork, view: TaskView, error: EngineError | None) -> dict[str, Any]:
     row = view.row
-    before = entries.earlier(uow, view.instance, row)
+    before, begun = entries.earlier(uow, view.instance, row), entries.begun(uow, view.instance)
     people = [each.id for each in view.candidates]
     return {
         "due": deadlines.clock(uow), "picture": pictures.of_task(uow, view), "actions": actions.offered(uow, view.instance),
@@ -79,6 +79,8 @@ def _shown(uow: UnitOfWork, view: TaskView, error: EngineError | None) -> dict[s
         "talk": conversation.of_case(uow, view.instance, page=url_for("tasks.page", task_id=row.id), task_id=row.id),
         "earlier": [(each, entered.in_words(uow, each.form, each.values, row.office), words.person(uow, each.row.completed_by))
                     for each in before],
+        "begun": begun, "begun_by": words.person(uow, begun.actor) if begun else "",
+        "begun_with": entered.in_words(uow, begun.form, begun.values, row.office) if begun else [],
         "office": next((words.in_words(each) for each in identity.offices(uow) if each.id == row.office), row.office),
         "assignee": words.person(uow, row.assignee), "completed_by": words.person(uow, row.completed_by),
         "owner": words.person(uow, row.owner), "next": next_of_mine(uow, row.id) if error or row.state != "open" else None,

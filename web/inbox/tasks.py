@@ -47,6 +47,14 @@ def complete(task_id: str) -> Answer:
     return _onward(case_id, task_id)
 
 
+@pages.get("/tasks/<task_id>/<any('complete', 'claim', 'release', 'assign', 'delegate', 'give-back', 'due'):verb>")
+@needs("signed_in")
+def page_behind(task_id: str, verb: str) -> Response:
+    """The task, for who opens the address of a refused answer again: a phone does so with a tab that it put away."""
+    del verb
+    return redirect(url_for("tasks.page", task_id=task_id))
+
+
 def _mark_opened(task_id: str) -> None:
     with unit_of_work(writes=False) as uow:
         is_told = notices.leads_to(uow, task_id)

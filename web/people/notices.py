@@ -52,6 +52,8 @@ def _target(notice: Notice) -> str:
         return url_for("cases.page", case_id=notice.instance_id)
     if notice.arguments.get("draft"):
         return url_for("modeler.draft", draft_id=notice.arguments["draft"])
+    if notice.arguments.get("destruction"):
+        return url_for("audit.destruction", destruction_id=notice.arguments["destruction"])
     return url_for("people.absence") if notice.kind == "substitute" else url_for("people.listing")
 
 

@@ -2,8 +2,8 @@
 import type NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import { draw } from '../../layout/islands/diagram';
 import { said } from '../../layout/islands/said';
-import type { Bundle, Version } from './record';
-import type { Standing } from './standing';
+import type { Version } from './record';
+import { same, type Run, type Standing } from './standing';
 
 interface Point { x: number; y: number }
 interface Box extends Point { width: number; height: number }
@@ -68,17 +68,17 @@ export class Stage {
     found.seen = true;
   }
 
-  /** Paint tokens and path of the process that is shown; `acted` is the element that somebody intervened at. */
-  paint(process: string, standing: Standing, acted: string | null): void {
+  /** Paint tokens and path of the run that is shown; `acted` is the element that somebody intervened at. */
+  paint(at: Run, standing: Standing, acted: string | null): void {
     const diagram = this.shown?.picture;
     if (!diagram) return;
     const bodies = new Set([...standing.tokens.values()].map((token) => token.body));  // their instances stand for them
-    const tokens = [...standing.tokens].filter(([id, token]) => token.process === process && !bodies.has(id)).map(([, token]) => token);
+    const tokens = [...standing.tokens].filter(([id, token]) => same(token, at) && !bodies.has(id)).map(([, token]) => token);
     const shape = (id: string): Shape | undefined => diagram.viewer.get<Registry>('elementRegistry').get(id);
     const isFrame = (id: string): boolean => Boolean(shape(id)?.children?.length);
     const here = new Set(tokens.map((token) => token.element));
-    this.mark(diagram, 'is-done', standing.of(process, 'done'));
-    this.mark(diagram, 'is-taken', standing.of(process, 'flows'));
+    this.mark(diagram, 'is-done', standing.of(at, 'done'));
+    this.mark(diagram, 'is-taken', standing.of(at, 'flows'));
     this.mark(diagram, 'has-token', new Set([...here].filter((id) => !isFrame(id))));
     this.mark(diagram, 'holds-token', new Set([...here].filter(isFrame)));
     this.mark(diagram, 'has-incident', new Set(tokens.filter((token) => token.error).map((token) => token.element)));
@@ -208,25 +208,11 @@ function glide(canvas: Canvas, to: Box, milliseconds: number, isOver: () => bool
   requestAnimationFrame(step);
 }
 
-/** The chain of calls that leads to a process: the tokens around it, outermost first. */
-export function chain(bundle: Bundle, standing: Standing, process: string): string[] {
-  const found = [process];
-  for (let at = process; at !== bundle.root && found.length < 20;) {
-    const inside = [...standing.tokens.values()].find((token) => token.process === at);
-    const caller = inside && outside(standing, inside.scope, at);
-    if (!caller || found.includes(caller)) break;
-    found.unshift(caller);
-    at = caller;
+/** The chain of calls that leads to a run, outermost first. */
+export function chain(standing: Standing, at: Run): Run[] {
+  const found = [at];
+  for (let call = standing.tokens.get(at.run); call && found.length < 20; call = standing.tokens.get(call.run)) {
+    found.unshift({ process: call.process, run: call.run });
   }
   return found;
-}
-
-function outside(standing: Standing, scope: number, process: string): string | undefined {
-  for (let at: number | undefined = scope; at !== undefined && at !== 1;) {
-    const token = standing.tokens.get(at);
-    if (!token) return undefined;
-    if (token.process !== process) return token.process;
-    at = token.scope === at ? token.body ?? undefined : token.scope;
-  }
-  return undefined;
 }

@@ -2,6 +2,7 @@
 import '@tabler/core/dist/css/tabler.min.css';
 import './base.css';
 import { shortcuts, showShortcuts } from './keys';
+import { isReachable, tellNothing, tellSending } from './network';
 import { said } from './said';
 
 /** Typed values are kept per form until the server says that the form was taken. */
@@ -21,8 +22,9 @@ function switchTheme(): void {
 function sendOnce(event: SubmitEvent): void {
   const form = event.target as HTMLFormElement;
   if (event.defaultPrevented || form.method !== 'post') return;
-  if (form.dataset.sent) event.preventDefault();
+  if (form.dataset.sent || !isReachable(form)) return event.preventDefault();
   form.dataset.sent = 'yes';
+  tellSending(form);
 }
 
 function closeMenus(event: Event): void {
@@ -41,6 +43,7 @@ function escapeMenu(event: KeyboardEvent): void {
 /** Back from the browser's page cache: forms may be sent again. */
 function reopenForms(event: PageTransitionEvent): void {
   if (!event.persisted) return;
+  tellNothing();
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-sent]')) delete form.dataset.sent;
 }
 

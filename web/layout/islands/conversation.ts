@@ -1,5 +1,6 @@
 /** Comments and files of a case: the picker of people behind an @, words that are kept, uploads one by one with progress. */
 import './conversation.css';
+import { isUploading, uploading } from './network';
 import { said } from './said';
 
 interface Person { id: string; name: string }
@@ -7,10 +8,20 @@ interface Told { files: { name: string; id: string; sentence: string }[]; messag
 
 const LONGEST = 10_000;
 const SHOWN = 8;
+const STALLED = 60_000;  // milliseconds without any progress after which an upload is given up
 const MENTION = /(?:^|[^A-Za-z0-9._@-])@([^\s@]{0,30})$/;
+
+/** A comment is kept until the server leads to it: one that was sent into a dead network or an ended session is not lost. */
+function forgetTaken(key: string): void {
+  const before = sessionStorage.getItem(`sent:${key}`);
+  if (before === null) return;
+  sessionStorage.removeItem(`sent:${key}`);
+  if (location.hash.startsWith('#comment-') && location.hash !== before) sessionStorage.removeItem(key);
+}
 
 function keepComment(form: HTMLFormElement, text: HTMLTextAreaElement): void {
   const key = `comment:${form.dataset.comment ?? ''}`;
+  forgetTaken(key);
   const count = form.querySelector<HTMLElement>('[data-comment-count]');
   if (!text.value) text.value = sessionStorage.getItem(key) ?? '';
   const told = (): void => {
@@ -19,7 +30,7 @@ function keepComment(form: HTMLFormElement, text: HTMLTextAreaElement): void {
     text.setCustomValidity(over > 0 ? said(`多了 ${over} 个字符。请缩短，或作为文件上传。`, `${over} characters too many. Shorten it, or add it as a file.`) : '');
   };
   text.addEventListener('input', () => { sessionStorage.setItem(key, text.value); told(); });
-  form.addEventListener('submit', () => sessionStorage.removeItem(key));
+  form.addEventListener('submit', () => sessionStorage.setItem(`sent:${key}`, location.hash));
   told();
 }
 
@@ -114,14 +125,23 @@ function send(form: HTMLFormElement, file: File, progress: HTMLProgressElement):
     request.open('POST', form.action);
     request.setRequestHeader('Accept', 'application/json');
     request.responseType = 'json';
-    request.upload.addEventListener('progress', (event) => { progress.max = event.total; progress.value = event.loaded; });
+    const broken = said('连接中断，没有上传。请重试。', 'The connection broke and the file was not sent; try again.');
+    let stalled = 0;
+    const goesOn = (): void => {
+      window.clearTimeout(stalled);
+      stalled = window.setTimeout(() => request.abort(), STALLED);
+    };
+    request.upload.addEventListener('progress', (event) => { progress.max = event.total; progress.value = event.loaded; goesOn(); });
+    request.addEventListener('loadend', () => window.clearTimeout(stalled));
+    request.addEventListener('abort', () => done(broken));
     request.addEventListener('load', () => {
       const told = request.response as Told | null;
       const failed = said('没有上传成功，请重试。', 'The upload failed; try again.');
       done(request.status < 300 ? '' : (told?.files?.[0]?.sentence ?? told?.message ?? failed));
     });
-    request.addEventListener('error', () => done(said('连接中断，没有上传。请重试。', 'The connection broke and the file was not sent; try again.')));
+    request.addEventListener('error', () => done(broken));
     request.send(body);
+    goesOn();
   });
 }
 
@@ -137,7 +157,6 @@ function line(list: HTMLElement, name: string): [HTMLElement, HTMLProgressElemen
 async function sendAll(form: HTMLFormElement, files: File[]): Promise<void> {
   const list = form.querySelector<HTMLElement>('[data-uploads]')!;
   const limit = Number(form.dataset.limit);
-  list.replaceChildren();
   let refused = 0;
   for (const file of files) {
     const [item, progress] = line(list, file.name);
@@ -150,13 +169,15 @@ async function sendAll(form: HTMLFormElement, files: File[]): Promise<void> {
     item.textContent = sentence || said(`${file.name} 已上传`, `${file.name} was added`);
     if (sentence) refused += 1;
   }
-  if (refused < files.length) showNew(refused > 0);
+  if (refused < files.length) showNew(form, refused > 0);
 }
 
 /** The list with the new files is the server's to draw; what was refused stays readable. */
-function showNew(someRefused: boolean): void {
+function showNew(form: HTMLFormElement, someRefused: boolean): void {
+  // not where this is: a refused answer stands at an address that is no page
+  const page = form.querySelector<HTMLInputElement>('input[name=page]')!.value;
   const place = document.querySelector('#documents .documents') ?? document.querySelector('#documents h2');
-  void fetch(location.href).then((reply) => reply.text()).then((html) => {
+  void fetch(page).then((reply) => reply.text()).then((html) => {
     const fresh = new DOMParser().parseFromString(html, 'text/html').querySelector('#documents .documents');
     if (!fresh || !place) return;
     if (place.matches('.documents')) place.replaceWith(fresh);
@@ -170,7 +191,11 @@ function upload(form: HTMLFormElement): void {
   const chosen = form.querySelector<HTMLInputElement>('input[name=file]')!;
   const taken = camera?.querySelector('input');
   if (camera && matchMedia('(pointer: coarse)').matches) camera.hidden = false;
-  const begin = (files: FileList | null): void => { if (files?.length) void sendAll(form, [...files]); };
+  const begin = (files: FileList | null): void => {
+    if (!files?.length) return;
+    if (!isUploading()) form.querySelector('[data-uploads]')!.replaceChildren();
+    void uploading(() => sendAll(form, [...files]));
+  };
   taken?.addEventListener('change', () => begin(taken.files));
   chosen.addEventListener('change', () => begin(chosen.files));
   form.querySelector<HTMLElement>('[data-upload-button]')!.hidden = true;  // choosing is sending

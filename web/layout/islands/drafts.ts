@@ -9,6 +9,8 @@ interface Draft { entries?: Values; saved_at?: string; words?: string }
 const QUIET = 800;  // milliseconds without a keystroke
 const SETTLING = 1000;  // milliseconds that sending the form waits for a draft that is on its way
 const PATIENCE = 3000;  // a slow network must not hold the form back
+const LOST = 20_000;  // milliseconds after which a draft that was sent counts as lost
+const AGAIN = 10_000;  // milliseconds until one that was not taken is sent again
 
 export function subjectOf(key: string): string {
   return key.startsWith('start-') ? `start:${key.slice('start-'.length)}` : key;
@@ -25,6 +27,12 @@ export async function findDraft(key: string): Promise<Draft | null> {
   }
 }
 
+/** The same text for the same entries, in whatever order their fields stand. */
+function canonical(entries: unknown): string {
+  return JSON.stringify(entries, (_, value: unknown) => (value && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))) : value)) ?? '';
+}
+
 function address(key: string): string {
   return `/drafts?subject=${encodeURIComponent(subjectOf(key))}`;
 }
@@ -36,6 +44,7 @@ export class DraftKeeper {
   private isDirty = false;
   private isAtRest = false;
   private saving: Promise<unknown> = Promise.resolve();
+  private readonly sent = new Set<string>();  // what this page sent and got no answer to: the server may have it
   private readonly line = document.createElement('p');
 
   constructor(private readonly form: Form, private readonly element: HTMLFormElement, private readonly key: string, known: Draft | null) {
@@ -86,17 +95,23 @@ export class DraftKeeper {
   async save(overrides = false): Promise<void> {
     window.clearTimeout(this.timer);
     if (this.isAtRest) return;
-    this.saving = this.keep(overrides);
+    const keep = (): Promise<void> => this.keep(overrides);
+    this.saving = document.hidden ? keep() : this.saving.then(keep);  // the next one names the draft that this one makes
     await this.saving;
   }
 
   private async keep(overrides: boolean): Promise<void> {
+    if (this.isAtRest) return;
     this.isDirty = false;
     const entries = this.form._getSubmitData() as Values;
+    this.sent.add(canonical(entries));
     const reply = await this.send('PUT', { entries, basis: this.basis, overrides }).catch(() => null);
-    if (reply?.ok) this.saved((await reply.json()) as Draft);
-    else if (reply?.status === 409) this.tellNewer((await reply.json()) as Draft);
-    else this.tellUnsaved(reply?.status);
+    if (reply?.ok) return this.saved((await reply.json()) as Draft);
+    if (reply?.status !== 409) return this.tellUnsaved(reply?.status);
+    const other = (await reply.json()) as Draft;
+    if (!this.sent.has(canonical(other.entries))) return this.tellNewer(other);
+    this.know(other);  // it is this page's own, whose answer was late or lost
+    await this.keep(overrides);
   }
 
   private touched(): void {
@@ -112,6 +127,7 @@ export class DraftKeeper {
   }
 
   private saved(draft: Draft): void {
+    this.sent.clear();
     this.know(draft);
     this.element.querySelector('[data-form-host]')?.after(this.line);
     if (!this.isDirty) this.say(said(`草稿已保存 ${draft.words}`, `Draft saved ${draft.words}`));
@@ -124,9 +140,11 @@ export class DraftKeeper {
 
   private tellUnsaved(status?: number): void {
     this.isDirty = true;
-    this.say(status === 401
-      ? said('登录已过期：内容保留在此浏览器中，提交时会请您重新登录。', 'Your session has ended: the words are kept in this browser; you will sign in again when you send them.')
-      : said('暂时无法保存到服务器：内容保留在此浏览器中，恢复连接后自动保存。', 'Not saved on the server: the words are kept in this browser and saved when the connection is back.'));
+    if (status === 401) return this.say(said('登录已过期：内容保留在此浏览器中，提交时会请您重新登录。', 'Your session has ended: the words are kept in this browser; you will sign in again when you send them.'));
+    if (status && status < 500) return this.say(said('此页面已过期，草稿无法保存。内容保留在此浏览器中：请重新载入页面。', 'This page is out of date and no draft is saved. The words are kept in this browser: load the page again.'));
+    this.say(said('暂时无法保存到服务器：内容保留在此浏览器中，恢复连接后自动保存。', 'Not saved on the server: the words are kept in this browser and saved when the connection is back.'));
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.save(), AGAIN);
   }
 
   private say(words: string, ...choices: [string, () => void][]): void {
@@ -143,7 +161,7 @@ export class DraftKeeper {
   private send(method: string, body?: object): Promise<Response> {
     const csrf = this.element.querySelector<HTMLInputElement>('input[name=csrf]')?.value ?? '';
     return fetch(address(this.key), {
-      method, keepalive: document.hidden, body: body && JSON.stringify(body),
+      method, keepalive: document.hidden, body: body && JSON.stringify(body), signal: AbortSignal.timeout(LOST),
       headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': csrf },
     });
   }

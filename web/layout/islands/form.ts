@@ -6,6 +6,7 @@ import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import { DraftKeeper, findDraft } from './drafts';
 import './form.css';
 import { CHINESE } from './form-words';
+import { isReachable, tellSending } from './network';
 
 type Values = Record<string, unknown>;
 interface Definition {
@@ -68,10 +69,36 @@ function showErrors(form: Form, errors: Record<string, string[]>): void {
   if (Object.keys(byId).length) form._setState({ errors: byId });
 }
 
-/** form-js writes this one placeholder itself. */
+/** form-js and its calendar write these placeholders themselves. */
+function translated(placeholder: string): string {
+  if (placeholder === 'Search') return '搜索';
+  if (placeholder.startsWith('hh:mm')) return placeholder.replace('hh:mm', '时:分');
+  if (!/^[ymd]+[^a-z]+[ymd]+[^a-z]+[ymd]+$/.test(placeholder)) return placeholder;  // in the order that the browser's locale has
+  return placeholder.replace(/y+/, '年').replace(/m+/, '月').replace(/d+/, '日');
+}
+
 function translatePlaceholders(host: HTMLElement): void {
   if (!chinese) return;
-  host.querySelectorAll<HTMLInputElement>('input[placeholder="Search"]').forEach((input) => { input.placeholder = '搜索'; });
+  for (const input of host.querySelectorAll<HTMLInputElement>('input[placeholder]')) input.placeholder = translated(input.placeholder);
+}
+
+/**
+ * Numbers as a Chinese keyboard gives them: full-width digits count, words beside them do not, and what is half composed is not
+ * read. form-js makes "NaN" of all three, and writes it into the field.
+ */
+function readNumbers(host: HTMLElement): void {
+  const numberOf = (event: Event): HTMLInputElement | null => {
+    const input = event.target as HTMLInputElement;
+    return input.closest('.fjs-form-field-number') ? input : null;
+  };
+  host.addEventListener('input', (event) => {
+    const input = numberOf(event);
+    if (!input) return;
+    if ((event as InputEvent).isComposing) return event.stopPropagation();
+    const read = input.value.normalize('NFKC').replaceAll('。', '.').replace(/[^\d.eE+-]/g, '');
+    if (read !== input.value) input.value = read;
+  }, true);
+  host.addEventListener('compositionend', (event) => numberOf(event)?.dispatchEvent(new InputEvent('input', { bubbles: true })), true);
 }
 
 function firstRefused(host: HTMLElement): void {
@@ -116,8 +143,9 @@ async function send(form: Form, element: HTMLFormElement, keeper: DraftKeeper, s
   for (const button of element.querySelectorAll('button.answer')) button.classList.toggle('is-chosen', button === submitter);
   await settled(form, decision);
   const values = collect(form, element, decision);
-  if (!values || element.dataset.sent) return;
+  if (!values || element.dataset.sent || !isReachable(element)) return;
   element.dataset.sent = 'yes';
+  tellSending(element);
   await keeper.rest();
   (element.elements.namedItem('values') as HTMLInputElement).value = JSON.stringify(values);
   element.submit();
@@ -150,6 +178,7 @@ export async function showForm(element: HTMLFormElement): Promise<Form> {
   }
   element.querySelectorAll<HTMLButtonElement>('[data-until-drawn]').forEach((button) => { button.disabled = false; });
   keepTyped(form, key);
+  readNumbers(host);
   const keeper = keepDraft(form, element, key, draft, isFresh);
   requestAnimationFrame(() => translatePlaceholders(host));
   form.on('changed', () => { requestAnimationFrame(() => translatePlaceholders(host)); });  // a value returned here would stop the event

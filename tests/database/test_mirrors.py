@@ -1,0 +1,87 @@
+"""Rows beside the record, from which pages and figures are made, cannot be changed by the database's owner without a word."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from engine.audit import verification
+from engine.tables import (
+    activity_instance,
+    comment,
+    document,
+    document_content,
+    process_instance,
+    task,
+)
+from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests.database import destroying
+from tests.database.acting import Case
+
+EARLY = datetime(2026, 1, 5, 9, tzinfo=UTC)
+LATE = (task, task.c.element == "accept_complaint")
+FIND = (activity_instance, activity_instance.c.element == "find_cause")
+ENDED = (process_instance, process_instance.c.process_key == "complaint")
+WORDS, PHOTO = (comment, sa.true()), (document, sa.true())
+
+
+@pytest.fixture
+def case(company: ProcessEngine) -> Case:
+    return destroying.complaint(company)
+
+
+def found(engine: ProcessEngine) -> list[tuple[str, str, bool]]:
+    with engine.reading(SYSTEM) as uow:
+        return [(each.kind, each.instance_id, each.seq is not None) for each in verification.verify(uow)]
+
+
+@pytest.mark.parametrize(("kind", "where", "values"), [
+    ("task", LATE, {"completed_by": "clerk"}),
+    ("task", LATE, {"completed_for": "manager"}),
+    ("task", LATE, {"ended_at": EARLY}),
+    ("task", LATE, {"state": "cancelled"}),
+    ("activity", FIND, {"actor": "clerk"}),
+    ("activity", FIND, {"started_at": EARLY}),
+    ("activity", FIND, {"end_state": "cancelled"}),
+    ("case", ENDED, {"customer": "另一个顾客"}),
+    ("case", ENDED, {"status": "terminated"}),
+    ("case", ENDED, {"ended_at": EARLY}),
+    ("case", ENDED, {"office": "beijing"}),
+    ("case", ENDED, {"business_key": "TS-999999"}),
+    ("comment", WORDS, {"text": "没有意见"}),
+    ("comment", WORDS, {"author": "clerk"}),
+    ("document", PHOTO, {"sha256": "0" * 64}),
+    ("document", PHOTO, {"removed_by": "clerk"}),
+], ids=lambda each: each if isinstance(each, str) else None)
+def test_a_changed_row_is_named_with_the_event_that_says_otherwise(
+        company: ProcessEngine, case: Case, kind: str, where: Any, values: dict[str, Any]) -> None:
+    assert found(company) == []
+    with company.transaction(SYSTEM) as uow:
+        assert uow.execute(sa.update(where[0]).where(where[0].c[_owner(where[0])] == case.id, where[1]).values(**values)).rowcount
+    assert (kind, case.id, True) in found(company)
+
+
+@pytest.mark.parametrize(("kind", "table"), [("activity", activity_instance), ("comment", comment), ("document", document)])
+def test_a_row_that_is_gone_is_named(company: ProcessEngine, case: Case, kind: str, table: sa.Table) -> None:
+    with company.transaction(SYSTEM) as uow:
+        last = uow.scalar(sa.select(sa.func.max(table.c.id)).where(table.c.instance_id == case.id))
+        uow.execute(sa.delete(table).where(table.c.id == last))
+    assert (kind, case.id, True) in found(company)
+
+
+def test_a_comment_that_nobody_wrote_is_named(company: ProcessEngine, case: Case) -> None:
+    with company.transaction(SYSTEM) as uow:
+        row = uow.rows(sa.select(comment))[0]
+        uow.execute(sa.insert(comment).values({**row._asdict(), "id": "forged"}))
+    assert found(company) == [("comment", case.id, False)]
+
+
+def test_a_photo_with_other_bytes_is_named(company: ProcessEngine, case: Case) -> None:
+    with company.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(document_content).values(bytes=b"another picture"))
+    assert found(company) == [("document_bytes", "", False)]
+
+
+def _owner(table: sa.Table) -> str:
+    return "id" if table is process_instance else "instance_id"
