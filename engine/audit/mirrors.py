@@ -15,11 +15,16 @@ import sqlalchemy as sa
 from engine import bundles, canonical, execution, history, search
 from engine.tables import (
     activity_instance,
+    audit_sample,
     audit_sample_item,
+    bundle,
     comment,
+    definition,
     document,
     history_body,
     history_event,
+    resource,
+    retention_period,
     task,
     variable,
 )
@@ -129,31 +134,72 @@ def _case(uow: UnitOfWork, row: Row, told: Told) -> Iterator[Unlike]:
 
 
 def _copies(uow: UnitOfWork, row: Row) -> dict[str, str | None]:
-    """Customer, serial number and product as the stored variables have them, which the state proves."""
+    """Customer, serial number and product as the stored variables have them, which the state proves.
+
+    Nothing where the definitions that say so are gone or changed, which `verification` tells.
+    """
+    if not _is_whole(uow, row.bundle_id):
+        return {}
     query = sa.select(variable.c.scope, variable.c.name, variable.c.digest, sa.func.length(variable.c.value).label("length"),
                       variable.c.value.label("text")).where(variable.c.instance_id == row.id)
     return search.copies(bundles.load(uow, row.bundle_id), execution.scoped(uow, row.id, uow.rows(query)))
+
+
+def _is_whole(uow: UnitOfWork, bundle_id: str) -> bool:
+    """Whether everything of a bundle is there, byte for byte; asked once a unit of work."""
+    if (_is_whole, bundle_id) not in uow.cache:
+        row = uow.row(sa.select(bundle.c.members).where(bundle.c.id == bundle_id))
+        members = canonical.loads(row.members) if row else {"": {"": ""}}
+        wanted = {each for kind in members.values() for each in kind.values()}
+        files = uow.rows(sa.select(definition.c.id, definition.c.kind, resource.c.sha256, resource.c.bytes).join(
+            resource, resource.c.sha256 == definition.c.sha256).where(definition.c.id.in_(wanted)))
+        whole = {file.id for file in files if canonical.digest(bytes(file.bytes)) == file.sha256
+                 and (file.kind != "process" or file.id.endswith(file.sha256[:12]))}
+        uow.cache[_is_whole, bundle_id] = wanted <= whole
+    return bool(uow.cache[_is_whole, bundle_id])
 
 
 def _plain(values: Iterable[Any]) -> str:
     return ", ".join(history.iso(each) if isinstance(each, datetime) else str(each)[:60] for each in values)
 
 
-# ------------------------------------------------------------------ samples
+# ------------------------------------------------------------------ samples, periods
 def samples(uow: UnitOfWork) -> Iterator[tuple[str, int | None, str]]:
-    """Every case of an audit sample that stands otherwise than its last decision on the record: sample, number, what."""
+    """Every audit sample, and case of one, that is not as the record has it drawn or last judged: sample, number, what."""
+    drawn = {subject: (seq, after) for seq, subject, after in _changes(uow, "draw_sample")}
+    judged = {(subject, after["position"]): (seq, after) for seq, subject, after in _changes(uow, *DECIDED)}
+    for row in uow.rows(sa.select(audit_sample).order_by(audit_sample.c.id)):
+        seq, after = drawn.get(row.id, (None, {}))
+        if any(getattr(row, name) != after.get(name) for name in DRAWN):
+            yield row.id, seq, "title, size, seed or population of the sample are not those of the draw on the record"
+    for row in uow.rows(sa.select(audit_sample_item).order_by(audit_sample_item.c.sample_id, audit_sample_item.c.position)):
+        seq, after = judged.get((row.sample_id, row.position), (drawn.get(row.sample_id, (None, {}))[0], NOT_JUDGED))
+        cases = drawn.get(row.sample_id, (None, {}))[1].get("cases", [])
+        if [row.instance_id] != cases[row.position - 1:row.position]:
+            yield row.sample_id, seq, f"case {row.position} of the sample is not the one that was drawn"
+        elif (row.status, row.note) != (after["status"], after["note"]):
+            yield row.sample_id, seq, f"case {row.position} of the sample is {row.status}, the record says {after['status']}"
+
+
+def periods(uow: UnitOfWork) -> Iterator[tuple[int | None, str]]:
+    """Every period of retention that is not the last one on the record: number of the event, what."""
+    told = {subject: (seq, after["months"]) for seq, subject, after in _changes(uow, "set_retention")}
+    for row in uow.rows(sa.select(retention_period).order_by(retention_period.c.kind)):
+        seq, months = told.get(row.kind, (None, "nothing"))
+        if row.months != months:
+            yield seq, f"{row.kind} is kept {row.months} months, the record says {months}"
+
+
+def _changes(uow: UnitOfWork, *commands: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Number, subject without its kind, and what was afterwards, of these events of the chain `organization`, in order."""
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
     events = uow.rows(sa.select(history_event.c.seq, history_event.c.element, history_body.c.body).join(history_body, same).where(
-        history_event.c.instance_id == history.ORGANIZATION, history_event.c.command.in_(DECIDED)).order_by(history_event.c.seq))
-    told: dict[tuple[str, int], tuple[int, tuple[str, str]]] = {}
+        history_event.c.instance_id == history.ORGANIZATION, history_event.c.command.in_(commands)).order_by(history_event.c.seq))
     for event in events:
-        after = canonical.loads(bytes(event.body).decode())["after"]
-        told[event.element.partition(":")[2], after["position"]] = (event.seq, (after["status"], after["note"]))
-    for row in uow.rows(sa.select(audit_sample_item).order_by(audit_sample_item.c.sample_id, audit_sample_item.c.position)):
-        seq, wanted = told.get((row.sample_id, row.position), (None, ("open", "")))
-        if (row.status, row.note) != wanted:
-            yield row.sample_id, seq, f"case {row.position} of the sample is {row.status}, the record says {wanted[0]}"
+        yield event.seq, event.element.partition(":")[2], canonical.loads(bytes(event.body).decode())["after"]
 
 
+DRAWN = ("title", "size", "seed", "population", "population_digest")
+NOT_JUDGED = {"status": "open", "note": ""}
 DECIDED = ("decide_sample_item", "withdraw_finding")
 """The events of the chain `organization` that decide on a case of a sample."""

@@ -139,4 +139,6 @@ def _mirrors() -> dict[str, str]:
         "comment": str(_("a comment is not what the record says")),
         "document": str(_("a photo or file is not the one on the record")),
         "document_bytes": str(_("the bytes of a photo or file were changed")),
-        "sample": str(_("a case of a sample is not judged as the record says"))}
+        "sample": str(_("a sample or its judgement is not what the record says")),
+        "retention": str(_("how long a record is kept is not what the record says")),
+        "definition": str(_("a diagram, form or decision that cases ran on is gone"))}
