@@ -5,7 +5,7 @@ date is counted when a task is offered and stands on the record only where someb
 that lost a body by decision nothing is compared.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -91,29 +91,20 @@ def unlike(uow: UnitOfWork, row: Row, told: Told) -> Iterator[Unlike]:
     if not told.is_whole or told.moved is None:
         return
     yield from _case(uow, row, told)
-    for kind, wanted, found in (
-            ("activity", told.activities, _rows(uow, row, activity_instance, "started_at", "ended_at", "end_state", "actor")),
-            ("task", told.tasks, _rows(uow, row, task, "ended_at", "completed_by", "completed_for", where=_COMPLETED)),
-            ("comment", told.comments, _rows(uow, row, comment, "author", "written_at", "text")),
-            ("document", told.documents, _rows(uow, row, document, "added_by", "added_at", "name", "sha256", "removed_by"))):
-        yield from _first(kind, wanted, found)
+    for kind, wanted, table, names, where in (
+            ("activity", told.activities, activity_instance, ("started_at", "ended_at", "end_state", "actor"), sa.true()),
+            ("task", told.tasks, task, ("ended_at", "completed_by", "completed_for"), task.c.state == "completed"),
+            ("comment", told.comments, comment, ("author", "written_at", "text"), sa.true()),
+            ("document", told.documents, document, ("added_by", "added_at", "name", "sha256", "removed_by"), sa.true())):
+        query = sa.select(table.c.id, *(table.c[name] for name in names)).where(table.c.instance_id == row.id, where)
+        yield from _first(kind, names, wanted, {found[0]: tuple(found[1:]) for found in uow.rows(query)})
 
 
-_COMPLETED = task.c.state == "completed"
-
-
-def _rows(uow: UnitOfWork, row: Row, table: sa.Table, *names: str,
-          where: sa.ColumnElement[bool] | None = None) -> dict[str, tuple[Any, ...]]:
-    query = sa.select(table.c.id, *(table.c[name] for name in names)).where(table.c.instance_id == row.id)
-    return {found[0]: tuple(found[1:]) for found in uow.rows(query if where is None else query.where(where))}
-
-
-def _first(kind: str, wanted: Mapping[str, tuple[int, tuple[Any, ...]]],
+def _first(kind: str, names: Sequence[str], wanted: Mapping[str, tuple[int, tuple[Any, ...]]],
            found: Mapping[str, tuple[Any, ...]]) -> Iterator[Unlike]:
     for name, (seq, values) in wanted.items():
         if found.get(name) != values:
-            what = "is gone" if name not in found else f"says {_plain(found[name])}, the record {_plain(values)}"
-            yield kind, seq, f"{kind} {name} {what}"
+            yield kind, seq, f"{kind} {name} " + ("is gone" if name not in found else _unlike(names, found[name], values))
             return
     for name in found.keys() - wanted.keys():
         yield kind, None, f"{kind} {name} is on no event of the record"
@@ -129,7 +120,7 @@ def _case(uow: UnitOfWork, row: Row, told: Told) -> Iterator[Unlike]:
               "status": "completed" if has_ended and status != "terminated" else status}
     for name, value in wanted.items():
         if getattr(row, name) != value:
-            yield "case", seq, f"{name} says {_plain([getattr(row, name)])}, the record {_plain([value])}"
+            yield "case", seq, _unlike([name], [getattr(row, name)], [value])
             return
 
 
@@ -159,8 +150,13 @@ def _is_whole(uow: UnitOfWork, bundle_id: str) -> bool:
     return bool(uow.cache[_is_whole, bundle_id])
 
 
-def _plain(values: Iterable[Any]) -> str:
-    return ", ".join(history.iso(each) if isinstance(each, datetime) else str(each)[:60] for each in values)
+def _unlike(names: Sequence[str], found: Sequence[Any], wanted: Sequence[Any]) -> str:
+    return "; ".join(f"{name} says {_plain(here)}, the record {_plain(there)}"
+                     for name, here, there in zip(names, found, wanted, strict=True) if here != there)
+
+
+def _plain(value: Any) -> str:
+    return history.iso(value) if isinstance(value, datetime) else str(value)[:60]
 
 
 # ------------------------------------------------------------------ samples, periods
@@ -168,7 +164,10 @@ def samples(uow: UnitOfWork) -> Iterator[tuple[str, int | None, str]]:
     """Every audit sample, and case of one, that is not as the record has it drawn or last judged: sample, number, what."""
     drawn = {subject: (seq, after) for seq, subject, after in _changes(uow, "draw_sample")}
     judged = {(subject, after["position"]): (seq, after) for seq, subject, after in _changes(uow, *DECIDED)}
-    for row in uow.rows(sa.select(audit_sample).order_by(audit_sample.c.id)):
+    rows = uow.rows(sa.select(audit_sample).order_by(audit_sample.c.id))
+    for sample in sorted(drawn.keys() - {row.id for row in rows}):
+        yield sample, drawn[sample][0], "the sample that was drawn is gone"
+    for row in rows:
         seq, after = drawn.get(row.id, (None, {}))
         if any(getattr(row, name) != after.get(name) for name in DRAWN):
             yield row.id, seq, "title, size, seed or population of the sample are not those of the draw on the record"

@@ -304,6 +304,15 @@ def test_a_sample_changed_beside_the_record_is_named(year: ProcessEngine, table:
     assert [(each.kind, each.instance_id, each.seq is not None) for each in found] == [("sample", sample, True)]
 
 
+def test_a_sample_that_is_gone_is_named(year: ProcessEngine) -> None:
+    sample = drawn(year, size=1)
+    with year.transaction(SYSTEM) as uow:
+        uow.execute(sa.delete(audit_sample_item))
+        uow.execute(sa.delete(audit_sample))
+    with year.reading(SYSTEM) as uow:
+        assert [(each.kind, each.instance_id) for each in verification.verify(uow)] == [("sample", sample)]
+
+
 # ------------------------------------------------------------------ closing
 def test_sample_closes_when_all_is_decided_and_stands_from_then_on(year: ProcessEngine) -> None:
     sample = drawn(year, size=2)
