@@ -57,8 +57,9 @@ class Told:
         body = canonical.loads(bytes(event.body).decode())
         inputs = body.get("inputs", {})
         if event.command == "start":
-            self.case = {"started_at": event.at, "started_by": event.actor, "status": "active", "office": body["set"]["office"],
-                         "business_key": inputs["business_key"], "came_from": inputs["came_from"]}
+            said = {**body["set"], **inputs}
+            self.case = {"started_at": event.at, "started_by": event.actor, "status": "active",
+                         **{name: said[name] for name in ("office", "business_key", "came_from") if name in said}}
         self.case["status"] = STATUS.get(event.command, self.case.get("status"))
         for move in body.get("trace", ()):
             self._move(event, move)
