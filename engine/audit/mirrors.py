@@ -5,7 +5,7 @@ date is counted when a task is offered and stands on the record only where someb
 that lost a body by decision nothing is compared.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,16 @@ import sqlalchemy as sa
 from engine import bundles, canonical, execution, history, search
 from engine.tables import (
     activity_instance,
+    audit_sample,
     audit_sample_item,
+    bundle,
     comment,
+    definition,
     document,
     history_body,
     history_event,
+    resource,
+    retention_period,
     task,
     variable,
 )
@@ -86,29 +91,20 @@ def unlike(uow: UnitOfWork, row: Row, told: Told) -> Iterator[Unlike]:
     if not told.is_whole or told.moved is None:
         return
     yield from _case(uow, row, told)
-    for kind, wanted, found in (
-            ("activity", told.activities, _rows(uow, row, activity_instance, "started_at", "ended_at", "end_state", "actor")),
-            ("task", told.tasks, _rows(uow, row, task, "ended_at", "completed_by", "completed_for", where=_COMPLETED)),
-            ("comment", told.comments, _rows(uow, row, comment, "author", "written_at", "text")),
-            ("document", told.documents, _rows(uow, row, document, "added_by", "added_at", "name", "sha256", "removed_by"))):
-        yield from _first(kind, wanted, found)
+    for kind, wanted, table, names, where in (
+            ("activity", told.activities, activity_instance, ("started_at", "ended_at", "end_state", "actor"), sa.true()),
+            ("task", told.tasks, task, ("ended_at", "completed_by", "completed_for"), task.c.state == "completed"),
+            ("comment", told.comments, comment, ("author", "written_at", "text"), sa.true()),
+            ("document", told.documents, document, ("added_by", "added_at", "name", "sha256", "removed_by"), sa.true())):
+        query = sa.select(table.c.id, *(table.c[name] for name in names)).where(table.c.instance_id == row.id, where)
+        yield from _first(kind, names, wanted, {found[0]: tuple(found[1:]) for found in uow.rows(query)})
 
 
-_COMPLETED = task.c.state == "completed"
-
-
-def _rows(uow: UnitOfWork, row: Row, table: sa.Table, *names: str,
-          where: sa.ColumnElement[bool] | None = None) -> dict[str, tuple[Any, ...]]:
-    query = sa.select(table.c.id, *(table.c[name] for name in names)).where(table.c.instance_id == row.id)
-    return {found[0]: tuple(found[1:]) for found in uow.rows(query if where is None else query.where(where))}
-
-
-def _first(kind: str, wanted: Mapping[str, tuple[int, tuple[Any, ...]]],
+def _first(kind: str, names: Sequence[str], wanted: Mapping[str, tuple[int, tuple[Any, ...]]],
            found: Mapping[str, tuple[Any, ...]]) -> Iterator[Unlike]:
     for name, (seq, values) in wanted.items():
         if found.get(name) != values:
-            what = "is gone" if name not in found else f"says {_plain(found[name])}, the record {_plain(values)}"
-            yield kind, seq, f"{kind} {name} {what}"
+            yield kind, seq, f"{kind} {name} " + ("is gone" if name not in found else _unlike(names, found[name], values))
             return
     for name in found.keys() - wanted.keys():
         yield kind, None, f"{kind} {name} is on no event of the record"
@@ -124,36 +120,85 @@ def _case(uow: UnitOfWork, row: Row, told: Told) -> Iterator[Unlike]:
               "status": "completed" if has_ended and status != "terminated" else status}
     for name, value in wanted.items():
         if getattr(row, name) != value:
-            yield "case", seq, f"{name} says {_plain([getattr(row, name)])}, the record {_plain([value])}"
+            yield "case", seq, _unlike([name], [getattr(row, name)], [value])
             return
 
 
 def _copies(uow: UnitOfWork, row: Row) -> dict[str, str | None]:
-    """Customer, serial number and product as the stored variables have them, which the state proves."""
+    """Customer, serial number and product as the stored variables have them, which the state proves.
+
+    Nothing where the definitions that say so are gone or changed, which `verification` tells.
+    """
+    if not _is_whole(uow, row.bundle_id):
+        return {}
     query = sa.select(variable.c.scope, variable.c.name, variable.c.digest, sa.func.length(variable.c.value).label("length"),
                       variable.c.value.label("text")).where(variable.c.instance_id == row.id)
     return search.copies(bundles.load(uow, row.bundle_id), execution.scoped(uow, row.id, uow.rows(query)))
 
 
-def _plain(values: Iterable[Any]) -> str:
-    return ", ".join(history.iso(each) if isinstance(each, datetime) else str(each)[:60] for each in values)
+def _is_whole(uow: UnitOfWork, bundle_id: str) -> bool:
+    """Whether everything of a bundle is there, byte for byte; asked once a unit of work."""
+    if (_is_whole, bundle_id) not in uow.cache:
+        row = uow.row(sa.select(bundle.c.members).where(bundle.c.id == bundle_id))
+        members = canonical.loads(row.members) if row else {"": {"": ""}}
+        wanted = {each for kind in members.values() for each in kind.values()}
+        files = uow.rows(sa.select(definition.c.id, definition.c.kind, resource.c.sha256, resource.c.bytes).join(
+            resource, resource.c.sha256 == definition.c.sha256).where(definition.c.id.in_(wanted)))
+        whole = {file.id for file in files if canonical.digest(bytes(file.bytes)) == file.sha256
+                 and (file.kind != "process" or file.id.endswith(file.sha256[:12]))}
+        uow.cache[_is_whole, bundle_id] = wanted <= whole
+    return bool(uow.cache[_is_whole, bundle_id])
 
 
-# ------------------------------------------------------------------ samples
+def _unlike(names: Sequence[str], found: Sequence[Any], wanted: Sequence[Any]) -> str:
+    return "; ".join(f"{name} says {_plain(here)}, the record {_plain(there)}"
+                     for name, here, there in zip(names, found, wanted, strict=True) if here != there)
+
+
+def _plain(value: Any) -> str:
+    return history.iso(value) if isinstance(value, datetime) else str(value)[:60]
+
+
+# ------------------------------------------------------------------ samples, periods
 def samples(uow: UnitOfWork) -> Iterator[tuple[str, int | None, str]]:
-    """Every case of an audit sample that stands otherwise than its last decision on the record: sample, number, what."""
+    """Every audit sample, and case of one, that is not as the record has it drawn or last judged: sample, number, what."""
+    drawn = {subject: (seq, after) for seq, subject, after in _changes(uow, "draw_sample")}
+    judged = {(subject, after["position"]): (seq, after) for seq, subject, after in _changes(uow, *DECIDED)}
+    rows = uow.rows(sa.select(audit_sample).order_by(audit_sample.c.id))
+    for sample in sorted(drawn.keys() - {row.id for row in rows}):
+        yield sample, drawn[sample][0], "the sample that was drawn is gone"
+    for row in rows:
+        seq, after = drawn.get(row.id, (None, {}))
+        if any(getattr(row, name) != after.get(name) for name in DRAWN):
+            yield row.id, seq, "title, size, seed or population of the sample are not those of the draw on the record"
+    for row in uow.rows(sa.select(audit_sample_item).order_by(audit_sample_item.c.sample_id, audit_sample_item.c.position)):
+        seq, after = judged.get((row.sample_id, row.position), (drawn.get(row.sample_id, (None, {}))[0], NOT_JUDGED))
+        cases = drawn.get(row.sample_id, (None, {}))[1].get("cases", [])
+        if [row.instance_id] != cases[row.position - 1:row.position]:
+            yield row.sample_id, seq, f"case {row.position} of the sample is not the one that was drawn"
+        elif (row.status, row.note) != (after["status"], after["note"]):
+            yield row.sample_id, seq, f"case {row.position} of the sample is {row.status}, the record says {after['status']}"
+
+
+def periods(uow: UnitOfWork) -> Iterator[tuple[int | None, str]]:
+    """Every period of retention that is not the last one on the record: number of the event, what."""
+    told = {subject: (seq, after["months"]) for seq, subject, after in _changes(uow, "set_retention")}
+    for row in uow.rows(sa.select(retention_period).order_by(retention_period.c.kind)):
+        seq, months = told.get(row.kind, (None, "nothing"))
+        if row.months != months:
+            yield seq, f"{row.kind} is kept {row.months} months, the record says {months}"
+
+
+def _changes(uow: UnitOfWork, *commands: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Number, subject without its kind, and what was afterwards, of these events of the chain `organization`, in order."""
     same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
     events = uow.rows(sa.select(history_event.c.seq, history_event.c.element, history_body.c.body).join(history_body, same).where(
-        history_event.c.instance_id == history.ORGANIZATION, history_event.c.command.in_(DECIDED)).order_by(history_event.c.seq))
-    told: dict[tuple[str, int], tuple[int, tuple[str, str]]] = {}
+        history_event.c.instance_id == history.ORGANIZATION, history_event.c.command.in_(commands)).order_by(history_event.c.seq))
     for event in events:
-        after = canonical.loads(bytes(event.body).decode())["after"]
-        told[event.element.partition(":")[2], after["position"]] = (event.seq, (after["status"], after["note"]))
-    for row in uow.rows(sa.select(audit_sample_item).order_by(audit_sample_item.c.sample_id, audit_sample_item.c.position)):
-        seq, wanted = told.get((row.sample_id, row.position), (None, ("open", "")))
-        if (row.status, row.note) != wanted:
-            yield row.sample_id, seq, f"case {row.position} of the sample is {row.status}, the record says {wanted[0]}"
+        yield event.seq, event.element.partition(":")[2], canonical.loads(bytes(event.body).decode())["after"]
 
 
+DRAWN = ("title", "size", "seed", "population", "population_digest")
+NOT_JUDGED = {"status": "open", "note": ""}
 DECIDED = ("decide_sample_item", "withdraw_finding")
 """The events of the chain `organization` that decide on a case of a sample."""

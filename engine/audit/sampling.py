@@ -206,6 +206,11 @@ def get(uow: UnitOfWork, sample_id: str) -> Row:
     return row
 
 
+def is_there(uow: UnitOfWork, sample_id: str) -> bool:
+    """Whether there is such a sample."""
+    return uow.row(_SAMPLE, sample=sample_id) is not None
+
+
 def item(uow: UnitOfWork, sample_id: str, position: int) -> Row:
     """The row of an item. `NotFound` if there is none."""
     row = uow.row(_ITEM, sample=sample_id, position=position)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from engine import canonical, history
 from engine.audit import mirrors, tombstones
 from engine.tables import (
+    bundle,
     definition,
     document_content,
     history_body,
@@ -67,7 +68,10 @@ def verify_rest(uow: UnitOfWork) -> Iterator[Finding]:
         yield Finding("destruction", "", None, detail)
     for sample, seq, detail in mirrors.samples(uow):
         yield Finding("sample", sample, seq, detail)
+    for seq, detail in mirrors.periods(uow):
+        yield Finding("retention", history.ORGANIZATION, seq, detail)
     yield from _documents(uow)
+    yield from _definitions(uow)
     known = sa.select(process_instance.c.id).union(sa.select(record_chain.c.id))
     strays = sa.select(history_event.c.instance_id).where(history_event.c.instance_id.not_in(known)).distinct()
     for stray in uow.rows(strays):
@@ -177,6 +181,17 @@ def _resources(uow: UnitOfWork) -> Iterator[Finding]:
     for row in uow.rows(sa.select(resource)):
         if canonical.digest(bytes(row.bytes)) != row.sha256:
             yield Finding("resource", "", None, f"the stored file {row.sha256} was changed")
+
+
+def _definitions(uow: UnitOfWork) -> Iterator[Finding]:
+    """Bundles that events name and that are gone, or name definitions or files that are."""
+    bundles = {row.id: canonical.loads(row.members) for row in uow.rows(sa.select(bundle.c.id, bundle.c.members))}
+    there = {row.id for row in uow.rows(sa.select(definition.c.id).join(resource, resource.c.sha256 == definition.c.sha256))}
+    for row in uow.rows(sa.select(history_event.c.bundle_id).where(history_event.c.bundle_id != "").distinct()):
+        members = bundles.get(row.bundle_id)
+        gone = {each for kind in (members or {}).values() for each in kind.values()} - there
+        if members is None or gone:
+            yield Finding("definition", "", None, f"of the bundle {row.bundle_id}: {', '.join(sorted(gone)) or 'all of it'}")
 
 
 def _documents(uow: UnitOfWork) -> Iterator[Finding]:

@@ -63,6 +63,7 @@ class Person:
         self.fill(**values)
         self.page.get_by_role("button", name=self.words["start"], exact=True).click()
         expect(self.page).not_to_have_url(re.compile(r"/start"))
+        self.page.wait_for_load_state()  # the page that follows forgets what was typed: whoever leaves it sooner finds it again
 
     def open(self, step: str, *, view: str = "mine", case: str = "") -> None:
         """Open the task called `step` from the inbox, looking again for a while: another's work may still be under way."""

@@ -18,8 +18,7 @@ def room(company: ProcessEngine) -> Mapping[str, str]:
 
 
 SQUEEZED = """() => [...document.querySelectorAll('.rows-cards td')].filter((cell) => cell.getClientRects().length
-  && cell.innerText.trim().length > 6 && cell.clientWidth < 72 && cell.clientHeight > 60)
-  .map((cell) => cell.innerText.slice(0, 40))"""
+  && cell.innerText.trim().length > 6 && cell.clientWidth < 72 && cell.clientHeight > 60).map((cell) => cell.innerText)"""
 
 
 @pytest.mark.parametrize(("width", "language"), [(390, "zh"), (1440, "en")])

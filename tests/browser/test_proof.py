@@ -63,6 +63,7 @@ def test_a_changed_row_is_shown_with_its_number(company: ProcessEngine, case: Ca
     row = auditor.page.locator("[data-findings] tbody tr")
     expect(row).to_have_count(1)
     expect(row.locator("td").nth(1)).to_have_text("2")
+    expect(row.get_by_role("link")).to_have_attribute("href", f"/audit/film/{case.id}?at=2")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from engine import canonical, comments, identity, instances, jobs
 from engine.audit import population, samples, sampling, selection, verification
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue
-from engine.tables import audit_sample_item, history_event, job, process_instance
+from engine.tables import audit_sample, audit_sample_item, history_event, job, process_instance
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from handlers import audit_samples
 from handlers.tables import corrective_action
@@ -290,6 +290,27 @@ def test_a_judgement_changed_beside_the_record_is_named(year: ProcessEngine) -> 
     with year.reading(SYSTEM) as uow:
         found = list(verification.verify(uow))
     assert [(each.kind, each.instance_id, each.seq is not None) for each in found] == [("sample", sample, True)]
+
+
+@pytest.mark.parametrize(("table", "values"), [
+    (audit_sample, {"seed": "other"}), (audit_sample, {"population": 900}),
+    (audit_sample_item, {"instance_id": sa.select(sa.func.max(process_instance.c.id)).scalar_subquery()})])
+def test_a_sample_changed_beside_the_record_is_named(year: ProcessEngine, table: sa.Table, values: dict[str, Any]) -> None:
+    sample = drawn(year, size=1)
+    with year.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(table).values(**values))
+    with year.reading(SYSTEM) as uow:
+        found = list(verification.verify(uow))
+    assert [(each.kind, each.instance_id, each.seq is not None) for each in found] == [("sample", sample, True)]
+
+
+def test_a_sample_that_is_gone_is_named(year: ProcessEngine) -> None:
+    sample = drawn(year, size=1)
+    with year.transaction(SYSTEM) as uow:
+        uow.execute(sa.delete(audit_sample_item))
+        uow.execute(sa.delete(audit_sample))
+    with year.reading(SYSTEM) as uow:
+        assert [(each.kind, each.instance_id) for each in verification.verify(uow)] == [("sample", sample)]
 
 
 # ------------------------------------------------------------------ closing

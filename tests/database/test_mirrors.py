@@ -6,16 +6,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.audit import verification
+from engine.audit import retention, verification
 from engine.tables import (
     activity_instance,
+    bundle,
     comment,
+    definition,
     document,
     document_content,
     process_instance,
+    resource,
+    retention_period,
     task,
 )
 from engine.unit_of_work import SYSTEM, ProcessEngine
+from tests import tampering
+from tests.conftest import Clock, open_engine
 from tests.database import destroying
 from tests.database.acting import Case
 
@@ -81,6 +87,34 @@ def test_a_photo_with_other_bytes_is_named(company: ProcessEngine, case: Case) -
     with company.transaction(SYSTEM) as uow:
         uow.execute(sa.update(document_content).values(bytes=b"another picture"))
     assert found(company) == [("document_bytes", "", False)]
+
+
+@pytest.mark.parametrize("table", [bundle, definition])
+def test_what_cases_ran_on_and_is_gone_is_a_finding_and_stops_nothing(
+        company: ProcessEngine, case: Case, clock: Clock, table: sa.Table) -> None:
+    del case
+    with tampering.as_owner(company.settings.database_url) as connection:
+        connection.execute(sa.delete(table))
+    again = open_engine(company.settings.database_url, clock)
+    assert found(again) == [("definition", "", False)]
+    again.close()
+
+
+def test_a_changed_diagram_is_a_finding_and_stops_nothing(company: ProcessEngine, case: Case, clock: Clock) -> None:
+    del case
+    with company.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(resource).values(bytes=b"<no diagram"))
+    again = open_engine(company.settings.database_url, clock)
+    assert {kind for kind, _chain, _seq in found(again)} == {"resource"}
+    again.close()
+
+
+def test_a_period_changed_beside_the_record_is_named(company: ProcessEngine) -> None:
+    destroying.as_(company, "admin", retention.set_period, "repair_order", 24, reason="两年")
+    assert found(company) == []
+    with company.transaction(SYSTEM) as uow:
+        uow.execute(sa.update(retention_period).values(months=1))
+    assert found(company) == [("retention", "organization", True)]
 
 
 def _owner(table: sa.Table) -> str:

@@ -265,15 +265,14 @@ def test_editor_is_nobodys_but_the_modellers(app: Flask, owner: Person) -> None:
     assert owner.call("POST", f"{draft}/sessions").status_code == 403
 
 
-@pytest.mark.parametrize(("deed", "sent", "status"), [
-    ("wait", {"until": "day", "now": "noon"}, 400), ("wait", {"until": "day", "now": ""}, 400),
-    ("complete", {"element": "requisition", "at": "first"}, 409)])
-def test_what_no_page_of_a_trial_sends_is_refused_in_a_sentence(
-        owner: Person, deed: str, sent: dict[str, str], status: int) -> None:
+@pytest.mark.parametrize(("deed", "sent"), [
+    ("wait", {"until": "day", "now": "noon"}), ("wait", {"until": "day", "now": ""}),
+    ("complete", {"element": "requisition", "at": "first"})])
+def test_what_no_page_of_a_trial_sends_is_refused_in_a_sentence(owner: Person, deed: str, sent: dict[str, str]) -> None:
     trial = f"{owner.draft()}/try/parts_issue"
     owner.get(trial)
     answer = owner.http.post(f"{trial}/{deed}", data={"csrf": owner.csrf, **sent})
-    assert answer.status_code == status
+    assert answer.status_code == 422
     assert "notice-danger" in answer.get_data(as_text=True)
 
 

@@ -5,11 +5,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Response, jsonify, request, stream_with_context
+from flask import Response, jsonify, request, stream_with_context, url_for
 from flask_babel import gettext as _
 
-from engine import case_list
-from engine.audit import checkpoint_verification, checkpoints, signing, standalone_verifier, verification, witness
+from engine import case_list, history
+from engine.audit import (
+    checkpoint_verification,
+    checkpoints,
+    sampling,
+    signing,
+    standalone_verifier,
+    verification,
+    witness,
+)
 from engine.audit.verification import Finding
 from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
@@ -114,8 +122,19 @@ def _told_case(uow: UnitOfWork, asked: str) -> dict[str, Any]:
 def _finding(uow: UnitOfWork, found: Finding) -> dict[str, Any]:
     """A finding in words."""
     number = case_list.number_of(uow, found.instance_id)
-    return {"chain": number or found.instance_id, "seq": found.seq, "words": _kinds().get(found.kind, found.kind),
+    chain, address = _chains().get(found.instance_id, found.instance_id), ""
+    if number:
+        chain, address = number, url_for("audit.film_page", case_id=found.instance_id, at=found.seq or None)
+    elif found.kind == "sample" and sampling.is_there(uow, found.instance_id):
+        chain, address = sampling.get(uow, found.instance_id).title, url_for("audit.sample", sample_id=found.instance_id)
+    return {"chain": chain, "address": address, "seq": found.seq, "words": _kinds().get(found.kind, found.kind),
             "detail": found.detail}
+
+
+def _chains() -> dict[str, str]:
+    """What the chains that belong to no case are called."""
+    return {history.ORGANIZATION: str(_("Changes by administrators")), checkpoints.ACCESS: str(_("Who looked")),
+            checkpoint_verification.CHAIN: str(_("Checkpoints"))}
 
 
 def _kinds() -> dict[str, str]:
@@ -139,4 +158,6 @@ def _mirrors() -> dict[str, str]:
         "comment": str(_("a comment is not what the record says")),
         "document": str(_("a photo or file is not the one on the record")),
         "document_bytes": str(_("the bytes of a photo or file were changed")),
-        "sample": str(_("a case of a sample is not judged as the record says"))}
+        "sample": str(_("a sample or its judgement is not what the record says")),
+        "retention": str(_("how long a record is kept is not what the record says")),
+        "definition": str(_("a diagram, form or decision that cases ran on is gone"))}

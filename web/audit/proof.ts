@@ -1,7 +1,7 @@
 /** The page of proof: verifies all cases slice by slice, shows how far it is, and lists what does not agree. */
 import { said } from '../layout/islands/said';
 
-interface Found { chain: string; seq: number | null; words: string; detail: string }
+interface Found { chain: string; address: string; seq: number | null; words: string; detail: string }
 interface Slice { done: number; number: number; after: string | null; findings: Found[] }
 
 const button = document.querySelector<HTMLButtonElement>('[data-verify]');
@@ -20,7 +20,16 @@ function list(found: Found[]): void {
   table.hidden = false;
   for (const each of found) {
     const row = body.insertRow();
-    for (const text of [each.chain || '—', String(each.seq ?? '—'), `${each.words} (${each.detail})`]) row.insertCell().textContent = text;
+    const chain = document.createElement(each.address ? 'a' : 'span');
+    if (chain instanceof HTMLAnchorElement) chain.href = each.address;
+    chain.textContent = each.chain || '—';
+    row.insertCell().append(chain);
+    for (const text of [String(each.seq ?? '—'), each.words]) row.insertCell().textContent = text;
+    const detail = document.createElement('span');
+    detail.className = 'problem-where text-secondary';
+    detail.lang = 'en';
+    detail.textContent = each.detail;
+    row.cells[2]?.append(document.createElement('br'), detail);
     row.cells[2]?.classList.add('wide');
   }
 }
