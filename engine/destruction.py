@@ -194,6 +194,8 @@ def _is_over(uow: UnitOfWork, kind: RecordKind, found: Record) -> bool:
 
 def _destroy(uow: UnitOfWork, row: Row, item: Row) -> None:
     erasing.overwrite(uow)
+    if row.kind == "erasure" and row.subject:
+        erasing.searches(uow, row.subject)
     case = uow.row(LOCKED, instance=item.instance_id) if item.instance_id else None
     told = _case(uow, row, case) if item.kind == CASE else _record(uow, row, item, case)
     _set(uow, item, digest=told["digest"], destroyed_at=uow.now)

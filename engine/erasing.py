@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from engine import canonical, document_store, search
 from engine.tables import (
+    audit_search,
     comment,
     document,
     document_content,
@@ -23,6 +24,7 @@ from engine.tables import (
     migration_item,
     notice,
     process_instance,
+    saved_filter,
     subscription,
     task,
     tombstone,
@@ -56,6 +58,18 @@ def contents(uow: UnitOfWork, case: sa.Row[Any], destruction_id: str, reason: st
     uow.execute(sa.update(process_instance).where(process_instance.c.id == case.id).values(customer=None))
     search.index(uow, case.id, [case.business_key, case.serial, case.product], is_new=False)
     return gone
+
+
+def searches(uow: UnitOfWork, customer: str) -> None:
+    """Forget the searches that people keep and that name this customer: nothing would be found by them any more."""
+    for kept in (saved_filter, audit_search):
+        rows = uow.rows(sa.select(kept.c.id, kept.c.name, kept.c.criteria))
+        named = [row.id for row in rows if _names(customer, [row.name, *canonical.loads(row.criteria).values()])]
+        uow.execute(sa.delete(kept).where(kept.c.id.in_(named)))
+
+
+def _names(customer: str, words: list[Any]) -> bool:
+    return any(customer.casefold() in word.casefold() for word in words if isinstance(word, str))
 
 
 def overwrite(uow: UnitOfWork) -> None:

@@ -146,9 +146,17 @@ def test_two_who_edit_are_told_of_each_other_and_neither_loses_anything(
         if someone is first:
             expect_revision(company, draft, first, 2)
     assert 'camunda:candidateGroups="service_engineer"' in stored(company, draft, "parts_issue.bpmn")[1]
+    second.page.once("dialog", lambda dialog: dialog.dismiss())
+    second.page.get_by_role("button", name="Take theirs").click()
+    expect(second.page.locator("[data-state]")).to_contain_text("saved in between")
     with saving(second):
         second.page.get_by_role("button", name="Keep mine").click()
     assert 'camunda:candidateGroups="service_lead"' in stored(company, draft, "parts_issue.bpmn")[1]
+    first.page.locator("#bio-properties-panel-house-role").select_option("branch_sales")
+    first.page.once("dialog", lambda dialog: dialog.accept())
+    first.page.get_by_role("button", name="看对方的").click()
+    first.page.locator("[data-element-id=issue_parts]").first.click()
+    expect(first.page.locator("#bio-properties-panel-house-role")).to_have_value("service_lead")
 
 
 def expect_revision(company: ProcessEngine, draft: str, owner: Person, revision: int) -> None:

@@ -8,23 +8,27 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from engine import canonical, destruction, documents, jobs, uploads
-from engine.audit import deciding, erasure, recomputation, verification
+from engine import canonical, destruction, documents, filters, jobs, uploads
+from engine.audit import deciding, erasure, recomputation, searches, verification
+from engine.audit.criteria import Criteria
 from engine.errors import AlreadyChanged, Conflict, Forbidden, InvalidValue
 from engine.tables import (
     audit_sample,
     audit_sample_item,
+    audit_search,
     document,
     document_content,
     history_body,
     history_event,
     process_instance,
     record_chain,
+    saved_filter,
     substitution,
     tombstone,
 )
 from engine.tables import destruction as decision
 from engine.unit_of_work import SYSTEM, ProcessEngine
+from engine.worklist import Criteria as Worklist
 from handlers import tables
 from handlers.retention import RECORD_KINDS
 from tests.conftest import Clock
@@ -113,6 +117,20 @@ def test_nothing_of_the_person_is_left_in_any_table(company: ProcessEngine) -> N
     assert holding(company, *PERSONAL) == []
     assert [headers(company, case) for case in cases] == before
     assert findings(company) == []
+
+
+def test_searches_that_people_keep_by_the_customers_name_go_and_others_stay(company: ProcessEngine) -> None:
+    complaint(company)
+    as_(company, "lead.changsha", filters.save, "投诉", view="office", criteria=Worklist(search=CUSTOMER))
+    as_(company, "lead.changsha", filters.save, CUSTOMER, view="office", criteria=Worklist())
+    as_(company, "lead.changsha", filters.save, "全部", view="office", criteria=Worklist())
+    as_(company, "auditor", searches.save, "一位顾客", Criteria(customer=CUSTOMER))
+    as_(company, "auditor", searches.save, "投诉", Criteria(process="complaint"))
+    decided(company, asked(company, customer=CUSTOMER))
+    with company.reading(SYSTEM) as uow:
+        assert [row.name for row in uow.rows(sa.select(saved_filter))] == ["全部"]
+        assert [row.name for row in uow.rows(sa.select(audit_search))] == ["投诉"]
+    assert holding(company, CUSTOMER) == []
 
 
 def test_figures_stay_without_the_person(company: ProcessEngine) -> None:

@@ -99,8 +99,15 @@ export class Keeper {
   private tellChanged(refusal: Refusal, revision: number | null): void {
     const who = refusal.who_name ?? '';
     this.say(revision === null ? said(`${who}已把这个文件移出草稿`, `${who} took this file out of the draft`) : said(`${who}已另外保存过`, `${who} saved in between`),
-      [said('看对方的', 'Take theirs'), () => { localStorage.removeItem(this.place()); this.stop(); location.reload(); }],
+      [said('看对方的', 'Take theirs'), () => this.takeTheirs()],
       [said('用我的', 'Keep mine'), () => void this.save(revision)]);
+  }
+
+  private takeTheirs(): void {
+    if (!window.confirm(said('您尚未保存的修改将不再保留，改用对方的？', 'Your unsaved changes are not kept. Take theirs?'))) return;
+    localStorage.removeItem(this.place());
+    this.stop();
+    location.reload();
   }
 
   private place(): string {
