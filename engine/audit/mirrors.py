@@ -92,13 +92,22 @@ def unlike(uow: UnitOfWork, row: Row, told: Told) -> Iterator[Unlike]:
     if not told.is_whole or told.moved is None:
         return
     yield from _case(uow, row, told)
-    for kind, wanted, table, names, where in (
-            ("activity", told.activities, activity_instance, ("started_at", "ended_at", "end_state", "actor"), sa.true()),
-            ("task", told.tasks, task, ("ended_at", "completed_by", "completed_for"), task.c.state == "completed"),
-            ("comment", told.comments, comment, ("author", "written_at", "text"), sa.true()),
-            ("document", told.documents, document, ("added_by", "added_at", "name", "sha256", "removed_by"), sa.true())):
-        query = sa.select(table.c.id, *(table.c[name] for name in names)).where(table.c.instance_id == row.id, where)
-        yield from _first(kind, names, wanted, {found[0]: tuple(found[1:]) for found in uow.rows(query)})
+    for (kind, names, query), wanted in zip(MIRRORS, (told.activities, told.tasks, told.comments, told.documents), strict=True):
+        found: dict[str, tuple[Any, ...]] = {each[0]: tuple(each[1:]) for each in uow.rows(query, instance=row.id)}
+        yield from _first(kind, names, wanted, found)
+
+
+def _mirror(kind: str, table: sa.Table, names: Sequence[str], where: sa.ColumnElement[bool]) -> tuple[str, Sequence[str], Any]:
+    columns = (table.c[name] for name in ("id", *names))
+    return kind, names, sa.select(*columns).where(table.c.instance_id == sa.bindparam("instance"), where)
+
+
+MIRRORS = (
+    _mirror("activity", activity_instance, ("started_at", "ended_at", "end_state", "actor"), sa.true()),
+    _mirror("task", task, ("ended_at", "completed_by", "completed_for"), task.c.state == "completed"),
+    _mirror("comment", comment, ("author", "written_at", "text"), sa.true()),
+    _mirror("document", document, ("added_by", "added_at", "name", "sha256", "removed_by"), sa.true()))
+"""The sorts of rows in the order of `Told`: kind, the columns that the record says, the rows of a case."""
 
 
 def _first(kind: str, names: Sequence[str], wanted: Mapping[str, tuple[int, tuple[Any, ...]]],
@@ -116,7 +125,7 @@ def _case(uow: UnitOfWork, row: Row, told: Told) -> Iterator[Unlike]:
     """The row of the case: who began it and when, its number, office, state and end, and by what it is found."""
     seq, at = told.moved or (0, row.started_at)
     has_ended = not canonical.loads(row.tokens)["tokens"]
-    status = told.case["status"]
+    status = told.case.get("status")
     wanted = {**told.case, "ended_at": at if has_ended else None, **_copies(uow, row),
               "status": "completed" if has_ended and status != "terminated" else status}
     for name, value in wanted.items():
@@ -132,9 +141,11 @@ def _copies(uow: UnitOfWork, row: Row) -> dict[str, str | None]:
     """
     if not _is_whole(uow, row.bundle_id):
         return {}
-    query = sa.select(variable.c.scope, variable.c.name, variable.c.digest, sa.func.length(variable.c.value).label("length"),
-                      variable.c.value.label("text")).where(variable.c.instance_id == row.id)
-    return search.copies(bundles.load(uow, row.bundle_id), execution.scoped(uow, row.id, uow.rows(query)))
+    return search.copies(bundles.load(uow, row.bundle_id), execution.scoped(uow, row.id, uow.rows(_VALUES, instance=row.id)))
+
+
+_VALUES = sa.select(variable.c.scope, variable.c.name, variable.c.digest, sa.func.length(variable.c.value).label("length"),
+                    variable.c.value.label("text")).where(variable.c.instance_id == sa.bindparam("instance"))
 
 
 def _is_whole(uow: UnitOfWork, bundle_id: str) -> bool:

@@ -28,6 +28,9 @@ from engine.tables import (
 )
 from engine.unit_of_work import UnitOfWork
 
+FORGED = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading meets in a body that no command of ours wrote, though the chain was made to fit to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -66,10 +69,8 @@ def verify_rest(uow: UnitOfWork) -> Iterator[Finding]:
     yield from _approved(uow)
     for detail in tombstones.unrecorded(uow):
         yield Finding("destruction", "", None, detail)
-    for sample, seq, detail in mirrors.samples(uow):
-        yield Finding("sample", sample, seq, detail)
-    for seq, detail in mirrors.periods(uow):
-        yield Finding("retention", history.ORGANIZATION, seq, detail)
+    yield from _readable("sample", (Finding("sample", *told) for told in mirrors.samples(uow)))
+    yield from _readable("retention", (Finding("retention", history.ORGANIZATION, *told) for told in mirrors.periods(uow)))
     yield from _documents(uow)
     yield from _definitions(uow)
     known = sa.select(process_instance.c.id).union(sa.select(record_chain.c.id))
@@ -114,15 +115,14 @@ def verify_chain(uow: UnitOfWork, row: sa.Row[Any]) -> Iterator[Finding]:
 
 def _walk(uow: UnitOfWork, row: sa.Row[Any], take: Callable[[sa.Row[Any]], object] = lambda _event: None,
           ) -> tuple[sa.Row[Any] | None, Finding | None]:
-    """The last event of the chain whose head is on `row`, and the first link that does not hold; `take` gets those that do."""
+    """The last event of the chain whose head is on `row`, and the first link that does not hold; `take` reads those that do."""
     prev, seq, last = history.GENESIS, 0, None
     buried: dict[str, list[tuple[int, str]]] = {}
     for event in _events(uow, row.id):
         seq += 1
-        problem = _link(event, seq, prev)
+        problem = _problem(event, seq, prev, take)
         if problem:
             return last, Finding("chain", row.id, event.seq, problem)
-        take(event)
         prev, last = event.hash, event
         if event.buried_by is not None:
             buried.setdefault(event.buried_by, []).append((event.seq, event.body_digest))
@@ -133,12 +133,34 @@ def _walk(uow: UnitOfWork, row: sa.Row[Any], take: Callable[[sa.Row[Any]], objec
     return last, None if is_whole else Finding("head", row.id, seq, "the chain does not end at the head on its row")
 
 
+def _problem(event: sa.Row[Any], seq: int, prev: str, take: Callable[[sa.Row[Any]], object]) -> str | None:
+    """Why a link does not hold. Whoever makes a chain fit to a body of their own need not know what such a body has."""
+    try:
+        problem = _link(event, seq, prev)
+        if problem is None:
+            take(event)
+    except FORGED:
+        return f"it has not what an event of a command {event.command} has"
+    return problem
+
+
+def _readable(kind: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    try:
+        yield from found
+    except FORGED:
+        yield Finding(kind, history.ORGANIZATION, None, "an event that tells of it has a body that is none")
+
+
 def _events(uow: UnitOfWork, instance_id: str) -> list[sa.Row[Any]]:
-    same = sa.and_(history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)
-    buried = sa.and_(tombstone.c.instance_id == history_event.c.instance_id, tombstone.c.seq == history_event.c.seq)
-    query = sa.select(history_event, history_body.c.salt, history_body.c.body, tombstone.c.destruction_id.label("buried_by"),
-                      tombstone.c.body_digest.label("buried_digest")).outerjoin(history_body, same).outerjoin(tombstone, buried)
-    return uow.rows(query.where(history_event.c.instance_id == instance_id).order_by(history_event.c.seq))
+    return uow.rows(_CHAIN, instance=instance_id)
+
+
+_CHAIN = sa.select(
+    history_event, history_body.c.salt, history_body.c.body, tombstone.c.destruction_id.label("buried_by"),
+    tombstone.c.body_digest.label("buried_digest")).outerjoin(history_body, sa.and_(
+        history_body.c.instance_id == history_event.c.instance_id, history_body.c.seq == history_event.c.seq)).outerjoin(
+    tombstone, sa.and_(tombstone.c.instance_id == history_event.c.instance_id, tombstone.c.seq == history_event.c.seq)).where(
+    history_event.c.instance_id == sa.bindparam("instance")).order_by(history_event.c.seq)
 
 
 def _link(event: sa.Row[Any], seq: int, prev: str) -> str | None:
@@ -166,15 +188,18 @@ def _buried(event: sa.Row[Any]) -> str | None:
 
 
 def _state(uow: UnitOfWork, row: sa.Row[Any], body: dict[str, Any]) -> Iterator[Finding]:
-    query = sa.select(variable).where(variable.c.instance_id == row.id).order_by(variable.c.scope, variable.c.name)
-    rows = uow.rows(query)
+    rows = uow.rows(_VARIABLES, instance=row.id)
     for each in rows:
         if canonical.digest(each.value) != each.digest:
             yield Finding("variable", row.id, row.head_seq, f"variable {each.name} was changed")
     digests = sorted([each.scope, each.name, canonical.digest(each.value)] for each in rows)
     found = canonical.digest(canonical.dumps({"tokens": canonical.loads(row.tokens), "variables": digests}))
-    if found != body["digest"]:
+    if found != body.get("digest"):
         yield Finding("state", row.id, row.head_seq, "tokens or variables are not those of the last event")
+
+
+_VARIABLES = sa.select(variable).where(variable.c.instance_id == sa.bindparam("instance")).order_by(
+    variable.c.scope, variable.c.name)
 
 
 def _resources(uow: UnitOfWork) -> Iterator[Finding]:

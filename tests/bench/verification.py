@@ -3,17 +3,17 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import canonical, history
+from engine import comments, history, identity
 from engine.audit import checkpoints, signing, verification, witness
 from engine.settings import ROOT
-from engine.tables import history_body, history_event, process_instance
+from engine.tables import activity_instance, comment, history_body, history_event, process_instance, task, variable
 from engine.unit_of_work import SYSTEM, ProcessEngine
 from tests import tampering
 from tests.bench.measuring import Table, wall
@@ -21,7 +21,17 @@ from tests.conftest import Clock, Databases, open_engine, prepare_company
 
 LENGTH = 100
 AT_ONCE = 10  # cases between two checkpoints
+TIME = 12  # characters of an id that say when it was made
+COPIED = (process_instance, history_event, history_body, variable, activity_instance, task, comment)
 EVENT = ("instance_id", "seq", "at", "actor", "on_behalf_of", "command", "element", "bundle_id", "body_digest", "prev", "hash")
+
+
+@dataclass(frozen=True)
+class Story:
+    """A case and its rows, by table."""
+
+    id: str
+    rows: dict[sa.Table, list[dict[str, Any]]]
 
 
 def measure(table: Table, kind: str, databases: Databases, *, events: int) -> None:
@@ -44,37 +54,61 @@ def measure(table: Table, kind: str, databases: Databases, *, events: int) -> No
 
 # ------------------------------------------------------------------ a large record
 def _fill(engine: ProcessEngine, clock: Clock, events: int) -> str:
-    """Cases of `LENGTH` events with the bodies of real ones and true hashes, and a checkpoint a minute; gives one's id."""
-    with engine.reading(SYSTEM) as uow:
-        like = dict(uow.rows(sa.select(process_instance).order_by(process_instance.c.id))[0]._mapping)
-        bodies = [bytes(row.body) for row in uow.rows(sa.select(history_body.c.body).join(process_instance, sa.and_(
-            process_instance.c.id == history_body.c.instance_id)).order_by(history_body.c.instance_id, history_body.c.seq))]
-    last = canonical.dumps({"digest": canonical.digest(canonical.dumps(
-        {"tokens": canonical.loads(like["tokens"]), "variables": []}))}).encode()
+    """Copies of one real case of `LENGTH` events, each with its rows and true hashes, a checkpoint a minute; gives one's id."""
+    like = _story(engine)
     key, cases = signing.load(engine.settings.checkpoint_key), iter(range(events // LENGTH))
     while batch := [f"{0x19cac1bf8000 + number:024x}" for _, number in zip(range(AT_ONCE), cases, strict=False)]:
         clock.move(minutes=1)
-        told = [[bodies[(number * 7 + seq) % len(bodies)] for seq in range(1, LENGTH)] + [last] for number in range(len(batch))]
-        rows = [row for chain, those in zip(batch, told, strict=True) for row in _chain(chain, clock, like, those)]
-        heads = [{**like, "id": chain, "head_seq": LENGTH, "head_hash": rows[(i + 1) * LENGTH - 1]["hash"]}
-                 for i, chain in enumerate(batch)]
         with engine.transaction(SYSTEM) as uow:
-            uow.execute(sa.insert(process_instance), heads)
-            _insert(engine, uow.connection, rows)
+            for chain in batch:
+                _copy(engine, uow.connection, like, chain, clock.now)
             checkpoints.make(uow, key)
     return f"{0x19cac1bf8000 + 1:024x}"
 
 
-def _chain(chain: str, clock: Clock, like: dict[str, Any], bodies: list[bytes]) -> Iterator[dict[str, Any]]:
-    """Events with these bodies."""
-    prev = history.GENESIS
-    for seq, body in enumerate(bodies, 1):
-        salt = (f"{chain}{seq}".encode() * 2)[:16]
-        event = {"instance_id": chain, "seq": seq, "at": clock.now + timedelta(milliseconds=seq), "actor": "engineer.changsha",
-                 "on_behalf_of": None, "command": "complete", "element": "visit_customer", "bundle_id": like["bundle_id"],
-                 "prev": prev, "body_digest": history.body_digest(salt, body)}
+def _story(engine: ProcessEngine) -> Story:
+    """The longest case that was played in one moment, with as many comments as make it `LENGTH` events long."""
+    length = sa.select(history_event.c.instance_id, sa.func.count()).join(
+        process_instance, process_instance.c.id == history_event.c.instance_id).group_by(history_event.c.instance_id).having(
+        sa.func.min(history_event.c.at) == sa.func.max(history_event.c.at)).order_by(sa.func.count().desc()).limit(1)
+    with engine.reading(SYSTEM) as uow:
+        chain, here = uow.rows(length)[0]
+        admin = identity.actor(uow, "admin")
+    with engine.transaction(admin) as uow:
+        for number in range(here, LENGTH):
+            comments.add(uow, chain, f"{number}")
+    with engine.reading(SYSTEM) as uow:
+        rows = {table: [dict(row._mapping) for row in uow.rows(sa.select(table).where(
+            (table.c.id if table is process_instance else table.c.instance_id) == chain))] for table in COPIED}
+    return Story(chain, rows)
+
+
+def _copy(engine: ProcessEngine, connection: sa.Connection, like: Story, chain: str, now: datetime) -> None:
+    """The case once more under another id, as if it had happened now."""
+    names = {like.id: chain, like.rows[comment][0]["id"][:TIME]: chain[-TIME:]}
+    rows = {table: [{name: _as(value, names, now) for name, value in row.items()} for row in those]
+            for table, those in like.rows.items()}
+    salts = {row["seq"]: (row["salt"], row["body"]) for row in rows.pop(history_body)}
+    events, prev = sorted(rows.pop(history_event), key=lambda row: row["seq"]), history.GENESIS
+    for event in events:
+        event["salt"], event["body"] = salts[event["seq"]]
+        event |= {"prev": prev, "body_digest": history.body_digest(event["salt"], event["body"])}
         event["hash"] = prev = history.event_hash(event)
-        yield {**event, "salt": salt, "body": body}
+    rows[process_instance][0] |= {"head_hash": prev, "head_seq": LENGTH}
+    for table, those in rows.items():
+        if those:
+            connection.execute(sa.insert(table), those)
+    _insert(engine, connection, events)
+
+
+def _as(value: Any, names: dict[str, str], now: datetime) -> Any:
+    if isinstance(value, datetime):
+        return now
+    is_text, is_bytes = isinstance(value, str), isinstance(value, bytes | memoryview)
+    value = bytes(value) if is_bytes else value
+    for old, new in names.items():
+        value = value.replace(old, new) if is_text else value.replace(old.encode(), new.encode()) if is_bytes else value
+    return value
 
 
 def _insert(engine: ProcessEngine, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:

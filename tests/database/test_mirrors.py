@@ -1,5 +1,6 @@
 """Rows beside the record, from which pages and figures are made, cannot be changed by the database's owner without a word."""
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -119,3 +120,26 @@ def test_a_period_changed_beside_the_record_is_named(company: ProcessEngine) -> 
 
 def _owner(table: sa.Table) -> str:
     return "id" if table is process_instance else "instance_id"
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b"no JSON", b'{"inputs": [], "trace": [{}]}'])
+def test_a_body_that_no_command_wrote_is_named_though_the_chain_was_made_to_fit(
+        company: ProcessEngine, case: Case, body: bytes) -> None:
+    with tampering.as_owner(company.settings.database_url) as connection:
+        forger = tampering.Forger(connection, random.Random(1))
+        events = forger.events(case.id)
+        at = next(number for number, event in enumerate(events) if event["command"] == "complete")
+        events[at]["body"] = body
+        forger.put(case.id, events, rehash=True)
+    with company.reading(SYSTEM) as uow:
+        first = next(verification.verify(uow))
+    assert (first.kind, first.instance_id, first.seq) == ("chain", case.id, at + 1)
+
+
+@pytest.mark.parametrize("kind", tampering.KINDS)
+def test_verification_reads_whatever_was_forged_to_its_end(company: ProcessEngine, case: Case, clock: Clock, kind: str) -> None:
+    tampering.keep_record(company, clock, stories=2)
+    tampering.tamper(company.settings.database_url, kind, random.Random(kind))
+    with company.reading(SYSTEM) as uow:
+        for finding in verification.verify(uow):
+            assert finding.detail
