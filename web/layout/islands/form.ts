@@ -34,11 +34,15 @@ function readTyped(key: string): Values | null {
   }
 }
 
+function remember(form: Form, key: string): void {
+  sessionStorage.setItem(`typed:${key}`, JSON.stringify(form._getState().data));
+}
+
 function keepTyped(form: Form, key: string): void {
   let timer = 0;
   form.on('field.updated', () => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => sessionStorage.setItem(`typed:${key}`, JSON.stringify(form._getState().data)), 200);
+    timer = window.setTimeout(() => remember(form, key), 200);
   });
 }
 
@@ -144,6 +148,7 @@ async function send(form: Form, element: HTMLFormElement, keeper: DraftKeeper, s
   await settled(form, decision);
   const values = collect(form, element, decision);
   if (!values || element.dataset.sent || !isReachable(element)) return;
+  remember(form, element.dataset.form ?? '');  // what is put back if it is refused is what is sent, however quickly
   element.dataset.sent = 'yes';
   tellSending(element);
   await keeper.rest();
