@@ -39,7 +39,8 @@ types: $(DEV) $(PACKAGES) ## mypy and tsc
 
 unit: $(DEV) build ## pytest: SQLite, PostgreSQL, Chromium (TEST_PATHS, WORKERS)
 	@.ci/chromium
-	.venv/bin/pytest -n $(WORKERS) --dist loadgroup $(TEST_PATHS)
+	.venv/bin/pytest -n $(WORKERS) --dist loadgroup $(TEST_PATHS) || \
+	  { echo "Once more, by itself, what failed:"; .venv/bin/pytest --last-failed --last-failed-no-failures none $(TEST_PATHS); }
 
 bench: $(DEV) build ## Measure steps per second, the cost of history and data, the inbox
 	@$(PY) -W ignore -m tests.bench $(BENCH)
