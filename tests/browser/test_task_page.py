@@ -260,6 +260,8 @@ def test_words_typed_after_the_session_ended_are_sent_after_signing_in(
     clock.move(seconds=NIGHT.total_seconds())
     engineer.fill(confirmed_fault="Lamp on, no picture", agreed_visit_at="2026-03-03 10:00")
     expect(engineer.page.locator(".draft-line")).to_contain_text("Your session has ended: the words are kept in this browser")
+    engineer.page.wait_for_function(  # the date has been taken: form-js does so a moment after it is left
+        """() => Object.values(sessionStorage).some((kept) => /"agreed_visit_at":"2026/.test(kept))""")
     field(engineer, "confirmed_fault").evaluate("""field => {  // the last word, and the answer at once
         field.value = 'Lamp on, no picture, a hum';
         field.dispatchEvent(new Event('input', { bubbles: true }));
