@@ -7,6 +7,10 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 PHONE = 390
+TAKEN = """async () => {
+  for (let round = 0; round < 3; round++) await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+}"""
+"""Until form-js has taken a moment: it does so by effects, each after the page was drawn once more."""
 PASSWORD = "fuwuflow"
 WORDS = {"zh": {"start": "发起", "complete": "完成", "add": "添加一行"},
          "en": {"start": "Start the case", "complete": "Complete", "add": "Add new"}}
@@ -145,3 +149,4 @@ class Person:
         if clock:
             field.locator("input.fjs-input").nth(1).fill(clock)
             field.locator("input.fjs-input").nth(1).press("Enter")
+        field.evaluate(TAKEN)
